@@ -1,0 +1,109 @@
+namespace Frazil.Storage;
+
+/// <summary>
+/// The narrow waist of the catalog: a small conditional-write store. Every row is an opaque value under (partition, id). There is no unconditional write.
+/// </summary>
+/// <remarks>
+/// Promises, each a test of the conformance suite:
+/// <list type="number">
+/// <item>A read sees every write that was applied before it began (strong consistency); so does a list.</item>
+/// <item>A batch is applied whole or not at all. No single read sees a part of it; the rows of a many-keys read or of a list may come from before and after a batch.</item>
+/// <item>A batch has 1 to <see cref="MaxBatch"/> writes in one partition, each on another id.</item>
+/// <item>A batch that was applied is never reported as refused, however often a transport repeated it: an applied row carries the batch's commit id.</item>
+/// <item>When the outcome cannot be known, the write throws <see cref="UnknownOutcomeException"/>; it may land later. The same batch with the same commit id may be sent again.</item>
+/// <item>When the store throttles and nothing was applied, it throws <see cref="StoreThrottledException"/>.</item>
+/// <item>A version is never used twice for one id, not even after the row was deleted and created again.</item>
+/// <item>A list gives the ids of its folder that begin with the prefix, in ordinal order of their UTF-8 bytes, each once; rows added or removed meanwhile may or may not show.</item>
+/// </list>
+/// An id is a path: parts joined by <c>/</c>. What stands before the last slash is the folder, and a list walks within one folder; a store may spread folders over its hardware.
+/// </remarks>
+public interface IKeyValueStore
+{
+    /// <summary>Writes in one batch: what DynamoDB's TransactWriteItems and Azure's entity group transactions both allow.</summary>
+    const int MaxBatch = 100;
+
+    /// <summary>Bytes of one value.</summary>
+    const int MaxValueBytes = 256 * 1024;
+
+    /// <summary>Bytes of all values of one batch: under the 4 MiB of both DynamoDB and Azure, with room for keys.</summary>
+    const int MaxBatchBytes = 3 * 1024 * 1024;
+
+    /// <summary>UTF-16 characters of an id: what Azure allows for a row key.</summary>
+    const int MaxIdLength = 512;
+
+    /// <summary>UTF-16 characters of a partition name.</summary>
+    const int MaxPartitionLength = 256;
+
+    /// <summary>Ids in one page of a list, at most.</summary>
+    const int MaxPage = 1000;
+
+    /// <summary>Reads one row, or null when there is none.</summary>
+    ValueTask<Item?> ReadAsync(string partition, string id, CancellationToken cancellationToken);
+
+    /// <summary>Reads many rows; the answer has the order of <paramref name="ids"/>, with null for a missing one. At most <see cref="MaxBatch"/> ids.</summary>
+    ValueTask<IReadOnlyList<Item?>> ReadManyAsync(string partition, IReadOnlyList<string> ids, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// One page of the rows whose id begins with <paramref name="prefix"/> and has no further slash. The prefix must hold a slash: it names the folder.
+    /// </summary>
+    /// <param name="partition">Where to look.</param>
+    /// <param name="prefix">The folder with its slash, and perhaps the beginning of the last part.</param>
+    /// <param name="after">The id after which to go on, exclusive; null to begin. Need not exist.</param>
+    /// <param name="limit">How many at most, 1 to <see cref="MaxPage"/>.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>Up to <paramref name="limit"/> rows in order. Fewer only when there are no more.</returns>
+    ValueTask<IReadOnlyList<Item>> ListAsync(string partition, string prefix, string? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Applies a batch of conditional writes, all or nothing.</summary>
+    /// <param name="partition">The partition of every write.</param>
+    /// <param name="commitId">Names this batch, unique over all time: 1 to 64 characters of <c>A-Z a-z 0-9 -</c>. Becomes <see cref="Item.CommitId"/> of each row written.</param>
+    /// <param name="writes">1 to <see cref="MaxBatch"/> writes.</param>
+    /// <param name="cancellationToken">Ends the call before the batch is sent. Afterwards it is not heeded, or ends in <see cref="UnknownOutcomeException"/>.</param>
+    /// <exception cref="UnknownOutcomeException">Nobody can tell whether it was applied.</exception>
+    /// <exception cref="StoreThrottledException">Throttled; nothing was applied.</exception>
+    /// <exception cref="ArgumentException">The batch breaks a limit or names an id twice.</exception>
+    ValueTask<WriteResult> WriteAsync(string partition, string commitId, IReadOnlyList<Write> writes, CancellationToken cancellationToken);
+}
+
+/// <summary>A row as read.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Value">Its value.</param>
+/// <param name="Version">What a conditional write must name. Opaque; changes with every write of the row.</param>
+/// <param name="CommitId">The commit id of the batch that wrote the row last. A backend may move <paramref name="Version"/> for a <see cref="Write.Check"/>, but never this.</param>
+public sealed record Item(string Id, ReadOnlyMemory<byte> Value, string Version, string CommitId);
+
+/// <summary>One conditional write of a batch.</summary>
+/// <param name="Id">The row.</param>
+public abstract record Write(string Id)
+{
+    /// <summary>Makes a row that must not exist.</summary>
+    public sealed record Create(string Id, ReadOnlyMemory<byte> Value) : Write(Id);
+
+    /// <summary>Changes the value of a row that must be at <paramref name="Version"/>.</summary>
+    public sealed record Replace(string Id, ReadOnlyMemory<byte> Value, string Version) : Write(Id);
+
+    /// <summary>Removes a row that must be at <paramref name="Version"/>.</summary>
+    public sealed record Delete(string Id, string Version) : Write(Id);
+
+    /// <summary>Changes nothing; the row must be at <paramref name="Version"/>.</summary>
+    public sealed record Check(string Id, string Version) : Write(Id);
+}
+
+/// <summary>The outcome of a batch.</summary>
+/// <param name="RefusedBy">The id of a write whose condition did not hold, or null when the batch was applied.</param>
+public readonly record struct WriteResult(string? RefusedBy)
+{
+    /// <summary>The batch was applied.</summary>
+    public static WriteResult Applied => default;
+
+    /// <summary>Whether the batch was applied, whole. If not, nothing of it was.</summary>
+    public bool IsApplied => RefusedBy is null;
+}
+
+/// <summary>A write whose outcome nobody can tell: applied, not applied, or yet to be applied.</summary>
+public sealed class UnknownOutcomeException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The store asked to slow down, and nothing was applied.</summary>
+/// <param name="message">For the log.</param>
+/// <param name="inner">The vendor's exception.</param>
+public sealed class StoreThrottledException(string message, Exception? inner = null) : Exception(message, inner);
