@@ -1,0 +1,40 @@
+namespace Frazil;
+
+// This file stands alone (no other type of ours): the infrastructure program compiles it too, so that a stack cannot forget a job.
+
+/// <summary>A job that a timer starts: its name is what the timer sends, logs and metrics show.</summary>
+/// <param name="Name">Lower case, unique; the value of <c>job</c> in the payload <c>{"job":"purge"}</c> and in metrics.</param>
+/// <param name="Every">Time between two runs; whole minutes.</param>
+/// <param name="Schedule">The same as a six-field NCRONTAB expression, for timers that want one.</param>
+/// <param name="Purpose">One sentence for the console.</param>
+public sealed record TimedJob(string Name, TimeSpan Every, string Schedule, string Purpose);
+
+/// <summary>The timed jobs of a catalog. Hosts run them by name and each deployment schedules every one of them.</summary>
+public static class JobList
+{
+    /// <summary>Moves what lies in the trash past its due time on to purge, or forgets it.</summary>
+    public const string Expire = "expire";
+
+    /// <summary>Deletes the files that the metadata of dropped tables reaches.</summary>
+    public const string Purge = "purge";
+
+    /// <summary>Removes idempotency records and finished tasks past their time.</summary>
+    public const string Sweep = "sweep";
+
+    /// <summary><see cref="Expire"/> as NCRONTAB (attributes need a constant).</summary>
+    public const string ExpireSchedule = "0 */15 * * * *";
+
+    /// <summary><see cref="Purge"/> as NCRONTAB.</summary>
+    public const string PurgeSchedule = "0 */15 * * * *";
+
+    /// <summary><see cref="Sweep"/> as NCRONTAB.</summary>
+    public const string SweepSchedule = "0 0 * * * *";
+
+    /// <summary>Every timed job, by name.</summary>
+    public static IReadOnlyList<TimedJob> All { get; } =
+    [
+        new(Expire, TimeSpan.FromMinutes(15), ExpireSchedule, "Moves what lies in the trash past its due time on to purge."),
+        new(Purge, TimeSpan.FromMinutes(15), PurgeSchedule, "Deletes the files of tables that were dropped with purge or whose trash is due."),
+        new(Sweep, TimeSpan.FromHours(1), SweepSchedule, "Removes idempotency records and finished tasks past their time."),
+    ];
+}
