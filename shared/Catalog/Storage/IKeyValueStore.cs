@@ -10,12 +10,20 @@ namespace Frazil.Storage;
 /// <item>A batch is applied whole or not at all. No single read sees a part of it; the rows of a many-keys read or of a list may come from before and after a batch.</item>
 /// <item>A batch has 1 to <see cref="MaxBatch"/> writes in one partition, each on another id.</item>
 /// <item>A batch that was applied is never reported as refused, however often a transport repeated it: an applied row carries the batch's commit id.</item>
-/// <item>When the outcome cannot be known, the write throws <see cref="UnknownOutcomeException"/>; it may land later. The same batch with the same commit id may be sent again.</item>
+/// <item>When the outcome cannot be known, the write throws <see cref="UnknownOutcomeException"/>; it may land later. Nothing else that a write throws leaves this open: then nothing was applied, and nothing will be.</item>
 /// <item>When the store throttles and nothing was applied, it throws <see cref="StoreThrottledException"/>.</item>
 /// <item>A version is never used twice for one id, not even after the row was deleted and created again.</item>
 /// <item>A list gives the ids of its folder that begin with the prefix, in ordinal order of their UTF-8 bytes, each once; rows added or removed meanwhile may or may not show.</item>
 /// </list>
-/// An id is a path: parts joined by <c>/</c>. What stands before the last slash is the folder, and a list walks within one folder; a store may spread folders over its hardware.
+/// <para>
+/// An id is a path: parts joined by <c>/</c>. What stands up to and with the last slash is the folder, and a list walks within one folder; a store may spread folders over its hardware.
+/// A part may be empty, but not the last one. An id without a slash is in no folder and is only ever read by its id. <see cref="Ids"/> holds these rules.
+/// </para>
+/// <para>
+/// After <see cref="UnknownOutcomeException"/>: read back. A row whose <see cref="Item.CommitId"/> is the batch's says that it was applied. The same batch may also be sent again with the same commit id:
+/// it is answered as applied when one of the rows it made or replaced still carries that id. A refusal of a batch that was <em>sent again by the caller</em> tells nothing about the first sending
+/// (its rows may have been written by others since), unless what is read back shows that a <see cref="Write.Replace"/> or <see cref="Write.Delete"/> of it can never have held.
+/// </para>
 /// </remarks>
 public interface IKeyValueStore
 {
@@ -31,16 +39,24 @@ public interface IKeyValueStore
     /// <summary>UTF-16 characters of an id: what Azure allows for a row key.</summary>
     const int MaxIdLength = 512;
 
+    /// <summary>UTF-8 bytes of an id: what DynamoDB allows for a sort key.</summary>
+    const int MaxIdBytes = 1024;
+
     /// <summary>UTF-16 characters of a partition name.</summary>
     const int MaxPartitionLength = 256;
 
     /// <summary>Ids in one page of a list, at most.</summary>
     const int MaxPage = 1000;
 
+    /// <summary>Characters of a commit id.</summary>
+    const int MaxCommitIdLength = 64;
+
     /// <summary>Reads one row, or null when there is none.</summary>
+    /// <exception cref="ArgumentException">The partition or the id breaks a limit.</exception>
+    /// <exception cref="StoreThrottledException">The store asked to slow down.</exception>
     ValueTask<Item?> ReadAsync(string partition, string id, CancellationToken cancellationToken);
 
-    /// <summary>Reads many rows; the answer has the order of <paramref name="ids"/>, with null for a missing one. At most <see cref="MaxBatch"/> ids.</summary>
+    /// <summary>Reads many rows; the answer has the order of <paramref name="ids"/>, with null for a missing one. At most <see cref="MaxBatch"/> ids, none at all included; an id may come twice.</summary>
     ValueTask<IReadOnlyList<Item?>> ReadManyAsync(string partition, IReadOnlyList<string> ids, CancellationToken cancellationToken);
 
     /// <summary>
@@ -48,7 +64,7 @@ public interface IKeyValueStore
     /// </summary>
     /// <param name="partition">Where to look.</param>
     /// <param name="prefix">The folder with its slash, and perhaps the beginning of the last part.</param>
-    /// <param name="after">The id after which to go on, exclusive; null to begin. Need not exist.</param>
+    /// <param name="after">The id after which to go on, exclusive; null to begin. Need not exist, nor lie under the prefix: it is a bound in the order of ids, nothing more.</param>
     /// <param name="limit">How many at most, 1 to <see cref="MaxPage"/>.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>Up to <paramref name="limit"/> rows in order. Fewer only when there are no more.</returns>
@@ -58,10 +74,12 @@ public interface IKeyValueStore
     /// <param name="partition">The partition of every write.</param>
     /// <param name="commitId">Names this batch, unique over all time: 1 to 64 characters of <c>A-Z a-z 0-9 -</c>. Becomes <see cref="Item.CommitId"/> of each row written.</param>
     /// <param name="writes">1 to <see cref="MaxBatch"/> writes.</param>
-    /// <param name="cancellationToken">Ends the call before the batch is sent. Afterwards it is not heeded, or ends in <see cref="UnknownOutcomeException"/>.</param>
+    /// <param name="cancellationToken">
+    /// Ends the call before the batch is sent, in <see cref="OperationCanceledException"/>: nothing was applied. Afterwards it is not heeded, or ends in <see cref="UnknownOutcomeException"/>.
+    /// </param>
     /// <exception cref="UnknownOutcomeException">Nobody can tell whether it was applied.</exception>
     /// <exception cref="StoreThrottledException">Throttled; nothing was applied.</exception>
-    /// <exception cref="ArgumentException">The batch breaks a limit or names an id twice.</exception>
+    /// <exception cref="ArgumentException">The batch breaks a limit, names an id twice, or names its own commit id as a version.</exception>
     ValueTask<WriteResult> WriteAsync(string partition, string commitId, IReadOnlyList<Write> writes, CancellationToken cancellationToken);
 }
 

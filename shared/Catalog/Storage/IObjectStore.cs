@@ -12,24 +12,38 @@ namespace Frazil.Storage;
 /// <item>A location outside what the store serves is refused before anything is touched; no <c>..</c>, symbolic link or encoding reaches outside.</item>
 /// <item>When the outcome of a creation cannot be known, it throws <see cref="UnknownOutcomeException"/>.</item>
 /// </list>
+/// <para>
+/// A location is raw text, as Iceberg's clients treat it: nothing in it is decoded, so that <c>%2F</c> is three characters of a name and <c>?</c> and <c>#</c> are one each.
+/// <see cref="ObjectLocations"/> refuses what some client or server along the way would rewrite: <c>.</c> and <c>..</c> as path segments, control characters, lone surrogates.
+/// Bad locations are <see cref="Iceberg.CatalogException"/>: BadRequest when malformed, Forbidden when outside what is served.
+/// </para>
 /// </remarks>
 public interface IObjectStore
 {
     /// <summary>Bytes of a file that is read whole: the largest table metadata that is served.</summary>
     const int MaxReadBytes = 512 * 1024 * 1024;
 
-    /// <summary>Reads a file whole, as it is stored. Null when there is none.</summary>
+    /// <summary>UTF-16 characters of a location.</summary>
+    const int MaxLocationLength = 2048;
+
+    /// <summary>Reads a file whole, as it is stored. Null when there is none; a folder is none.</summary>
+    /// <exception cref="Iceberg.CatalogException">The location is refused, or the file is larger than <see cref="MaxReadBytes"/>.</exception>
     ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string location, CancellationToken cancellationToken);
 
-    /// <summary>Opens a file for reading from its beginning, for files too large to hold. Null when there is none.</summary>
+    /// <summary>Opens a file of any size for reading from its beginning, for files too large to hold. Null when there is none. The stream need not be seekable.</summary>
     ValueTask<Stream?> OpenReadAsync(string location, CancellationToken cancellationToken);
 
     /// <summary>Creates a file. False when the location is taken already, whatever its content.</summary>
+    /// <exception cref="UnknownOutcomeException">Nobody can tell whether it was created; whatever else is thrown, it was not.</exception>
+    /// <exception cref="StoreThrottledException">The store asked to slow down; nothing was created.</exception>
     ValueTask<bool> CreateAsync(string location, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
     /// <summary>Deletes a file; none there is as good.</summary>
     ValueTask DeleteAsync(string location, CancellationToken cancellationToken);
 
-    /// <summary>The locations of the files below a folder, in any order, as the store spells them. For people and tests; the catalog itself never lists to find truth.</summary>
+    /// <summary>
+    /// The locations of the files below a folder at any depth, in any order, each beginning as <paramref name="folder"/> is spelled. The folder ends at a slash, written or not: <c>a/t</c> never gives <c>a/table/x</c>.
+    /// For people and tests; the catalog itself never lists to find truth.
+    /// </summary>
     IAsyncEnumerable<string> ListAsync(string folder, CancellationToken cancellationToken);
 }

@@ -1,0 +1,278 @@
+using System.Runtime.CompilerServices;
+using Frazil.Iceberg;
+using Frazil.Storage;
+using Microsoft.Win32.SafeHandles;
+
+namespace Frazil.EmbeddedBackend;
+
+/// <summary>
+/// The object contract on folders of a local file system. <c>file:/x</c>, <c>file:///x</c>, <c>file://localhost/x</c> and <c>/x</c> are the same file.
+/// </summary>
+/// <remarks>
+/// <para>
+/// A file is written and synced under a name of its own beside its place (<c>.frazil-*.tmp</c>, never served; one that a crash leaves behind can be deleted at any time no process writes),
+/// then linked to its name - a hard link never replaces anything, and one of several gets it - and the folder is synced. So a name always stands for a whole file. The file system must know hard links.
+/// </para>
+/// <para>
+/// Only files below the roots are served. Symbolic links are followed, and must not lead out of the roots; a program that may exchange folders for links inside a root while Frazil works there is trusted.
+/// Empty folders are left behind by deletions, as object stores have none.
+/// </para>
+/// </remarks>
+/// <param name="roots">The folders to serve, as locations or absolute paths. They need not exist yet.</param>
+/// <param name="ids">Names temporary files.</param>
+#pragma warning disable CA1001 // a SemaphoreSlim whose wait handle nobody asks for holds nothing to dispose of
+public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : IObjectStore
+#pragma warning restore CA1001
+{
+    /// <summary>How names of unfinished files begin. No location may have such a name.</summary>
+    public const string TemporaryPrefix = ".frazil-";
+
+    /// <summary>Creations at a time, each on a thread of its own: they wait for the disk, and must not take the threads that serve requests.</summary>
+    private const int MaxCreations = 64;
+
+    /// <summary>Bytes up to which a file is read on the caller's thread: it is likely in memory, and a change of threads costs more.</summary>
+    private const int MaxInlineRead = 128 * 1024;
+
+    private readonly FileRoots roots = new(roots);
+    private readonly DurableFolders folders = new();
+    private readonly SemaphoreSlim creations = new(MaxCreations);
+
+    /// <inheritdoc/>
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string location, CancellationToken cancellationToken)
+    {
+        using var handle = Open(location, cancellationToken);
+        if (handle is null)
+        {
+            return null;
+        }
+
+        var length = RandomAccess.GetLength(handle);
+        if (length > IObjectStore.MaxReadBytes)
+        {
+            throw ObjectLocations.TooLarge(location, length);
+        }
+
+        var content = GC.AllocateUninitializedArray<byte>((int)length);
+        var read = 0;
+        while (read < content.Length)
+        {
+            var rest = content.AsMemory(read);
+            var count = length <= MaxInlineRead ? RandomAccess.Read(handle, rest.Span, read) : await RandomAccess.ReadAsync(handle, rest, read, cancellationToken);
+            if (count == 0)
+            {
+                break;
+            }
+
+            read += count;
+        }
+
+        return content.AsMemory(0, read);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<Stream?> OpenReadAsync(string location, CancellationToken cancellationToken)
+    {
+        var handle = Open(location, cancellationToken);
+        return new(handle is null ? null : new FileStream(handle, FileAccess.Read));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> CreateAsync(string location, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var file = PathOf(location, followLast: false);
+        ObjectLocations.CheckContent(location, content);
+        await creations.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Factory.StartNew(() => Create(location, file, content.Span), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        finally
+        {
+            creations.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DeleteAsync(string location, CancellationToken cancellationToken)
+    {
+        var file = PathOf(location, followLast: false).Path;
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            if (!Directory.Exists(file))
+            {
+                File.Delete(file);
+            }
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // None there is as good.
+        }
+
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<string> ListAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // The name of a file that cannot be there: what is below a root may be listed, and so may the root itself.
+        var path = Path.GetDirectoryName(roots.Resolve(folder.TrimEnd('/') + "/" + TemporaryPrefix, followLast: false).Path)!;
+        if (!Directory.Exists(path))
+        {
+            yield break;
+        }
+
+        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
+        foreach (var file in Directory.EnumerateFiles(path, "*", options))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!Path.GetFileName(file).StartsWith(TemporaryPrefix, StringComparison.Ordinal))
+            {
+                yield return folder.TrimEnd('/') + "/" + Path.GetRelativePath(path, file).Replace(Path.DirectorySeparatorChar, '/');
+            }
+        }
+
+        await Task.CompletedTask;
+    }
+
+    private ServedPath PathOf(string location, bool followLast)
+    {
+        ObjectLocations.CheckFile(location);
+        return Path.GetFileName(location).StartsWith(TemporaryPrefix, StringComparison.Ordinal)
+            ? throw CatalogException.BadRequest($"Location {location} has a name that begins with {TemporaryPrefix}, which is kept for unfinished files")
+            : roots.Resolve(location, followLast);
+    }
+
+    private SafeFileHandle? Open(string location, CancellationToken cancellationToken)
+    {
+        var path = PathOf(location, followLast: true).Path;
+        cancellationToken.ThrowIfCancellationRequested();
+        if (Directory.Exists(path))
+        {
+            return null;
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            return File.Exists(path) ? File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete) : null;
+        }
+
+        var handle = Posix.OpenForRead(path);
+        try
+        {
+            _ = handle is null ? 0 : RandomAccess.GetLength(handle);
+            return handle;
+        }
+        catch (NotSupportedException)
+        {
+            // A pipe, a socket, a terminal: no file.
+            handle?.Dispose();
+            return null;
+        }
+    }
+
+    private bool Create(string location, ServedPath file, ReadOnlySpan<byte> content)
+    {
+        if (Path.Exists(file.Path))
+        {
+            return false;
+        }
+
+        var folder = Path.GetDirectoryName(file.Path)!;
+        var temporary = Path.Join(folder, $"{TemporaryPrefix}{ids.NewId():N}.tmp");
+        try
+        {
+            WriteTemporary(location, temporary, folder, file.Root, content);
+            if (!TryName(temporary, file.Path))
+            {
+                return false;
+            }
+        }
+        finally
+        {
+            Discard(temporary);
+        }
+
+        try
+        {
+            DurableFolders.Sync(folder);
+            return true;
+        }
+        catch (IOException failure)
+        {
+            throw new UnknownOutcomeException($"File {location} is there, but its folder could not be synced", failure);
+        }
+    }
+
+    private void WriteTemporary(string location, string temporary, string folder, string root, ReadOnlySpan<byte> content)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                folders.Ensure(folder, root);
+                if (FileRoots.RealPath(folder) != folder)
+                {
+                    throw ObjectLocations.NotServed(location);
+                }
+
+                using var handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write);
+                RandomAccess.Write(handle, content, fileOffset: 0);
+                RandomAccess.FlushToDisk(handle);
+                return;
+            }
+            catch (DirectoryNotFoundException) when (attempt == 0)
+            {
+                // Somebody removed a folder that was known to be there.
+                folders.Forget();
+            }
+            catch (IOException inTheWay) when (FileAbove(folder, root))
+            {
+                throw new CatalogException(ErrorKind.BadRequest, $"Location {location} lies below a file", inTheWay);
+            }
+        }
+    }
+
+    private static bool FileAbove(string folder, string root)
+    {
+        for (var above = folder; above is not null && above.Length >= root.Length; above = Path.GetDirectoryName(above))
+        {
+            if (File.Exists(above))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool TryName(string temporary, string path)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            return Posix.TryLink(temporary, path);
+        }
+
+        try
+        {
+            File.Move(temporary, path, overwrite: false);
+            return true;
+        }
+        catch (IOException) when (Path.Exists(path))
+        {
+            return false;
+        }
+    }
+
+    private static void Discard(string temporary)
+    {
+        try
+        {
+            File.Delete(temporary);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // It stays behind under its name, which is never served.
+        }
+    }
+}

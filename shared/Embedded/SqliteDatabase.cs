@@ -1,0 +1,162 @@
+using System.Globalization;
+using Frazil.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace Frazil.EmbeddedBackend;
+
+/// <summary>The database file of <see cref="SqliteKeyValueStore"/>: how it is made, recognised and opened.</summary>
+internal static class SqliteDatabase
+{
+    /// <summary>"FRZL" in the file's header, so that a foreign database is never written to.</summary>
+    private const int ApplicationId = 0x46525A4C;
+
+    /// <summary>The layout below. A file of a later layout is refused.</summary>
+    private const int Layout = 1;
+
+    /// <summary>How long one statement waits for another process's lock.</summary>
+    public static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Size to which the write-ahead log is cut back once it has been copied into the database.</summary>
+    private const int LogSizeLimit = 64 * 1024 * 1024;
+
+    // The version of a row is the commit id of the batch that wrote it last: one column serves as both.
+    private const string Schema = """
+        CREATE TABLE item (
+            partition TEXT NOT NULL,
+            folder    TEXT NOT NULL,
+            name      TEXT NOT NULL,
+            version   TEXT NOT NULL,
+            value     BLOB NOT NULL,
+            PRIMARY KEY (partition, folder, name)
+        ) STRICT, WITHOUT ROWID;
+        """;
+
+    /// <summary>Makes the file and its folder when missing; refuses a file that is not ours.</summary>
+    /// <exception cref="InvalidDataException">The file is no SQLite database, damaged, foreign, or of a later layout.</exception>
+    public static void Prepare(string path, TimeSpan busyTimeout)
+    {
+        DurableFolders.Create(Path.GetDirectoryName(path)!);
+        try
+        {
+            using var connection = Connect(path, busyTimeout);
+
+            // One look out of one snapshot: another process may be making the file at this moment.
+            Execute(connection, "BEGIN");
+            var isOurs = IsOurs(connection, path);
+            Execute(connection, "COMMIT");
+            if (!isOurs)
+            {
+                Make(connection, path);
+            }
+        }
+        catch (SqliteException failure)
+        {
+            throw Translate(failure, path);
+        }
+    }
+
+    /// <summary>Opens a connection for long use, to be used by one thread at a time.</summary>
+    public static SqliteConnection Open(string path, TimeSpan busyTimeout, bool readOnly)
+    {
+        var connection = Connect(path, busyTimeout);
+        try
+        {
+            // FULL: an acknowledged commit survives a loss of power. fullfsync is macOS's real fsync; other systems ignore it.
+            Execute(connection, $"""
+                PRAGMA synchronous = FULL;
+                PRAGMA fullfsync = ON;
+                PRAGMA checkpoint_fullfsync = ON;
+                PRAGMA journal_size_limit = {LogSizeLimit};
+                PRAGMA cell_size_check = ON;
+                PRAGMA trusted_schema = OFF;
+                PRAGMA query_only = {(readOnly ? 1 : 0)};
+                """);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What a failure means to a caller, where nothing was applied.</summary>
+    public static Exception Translate(SqliteException failure, string path) => failure.SqliteErrorCode switch
+    {
+        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED
+            => new StoreThrottledException($"The database {path} is locked by another process", failure),
+        SQLitePCL.raw.SQLITE_FULL => new IOException($"The disk of the database {path} is full", failure),
+        SQLitePCL.raw.SQLITE_NOTADB => new InvalidDataException($"The file {path} is not a SQLite database", failure),
+        SQLitePCL.raw.SQLITE_CORRUPT => new InvalidDataException($"The database {path} is damaged; restore it from a backup, or try sqlite3's .recover", failure),
+        SQLitePCL.raw.SQLITE_CANTOPEN => new IOException($"The database {path} cannot be opened: does its folder exist, and may this user write there?", failure),
+        SQLitePCL.raw.SQLITE_READONLY => new IOException($"The database {path} cannot be written: it, its folder or its disk is read-only", failure),
+        _ => new IOException($"The database {path} failed: {failure.Message} (SQLite error {failure.SqliteExtendedErrorCode})", failure),
+    };
+
+    /// <summary>Runs a statement that gives nothing back.</summary>
+    public static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static SqliteConnection Connect(string path, TimeSpan busyTimeout)
+    {
+        // The driver's own retry polls every 150 ms; SQLite's busy handler, which waits first, does so within 1 to 100 ms and knows more.
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 1 }.ConnectionString);
+        try
+        {
+            connection.Open();
+            Execute(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA busy_timeout = {busyTimeout.TotalMilliseconds:0}"));
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private static bool IsOurs(SqliteConnection connection, string path)
+    {
+        var (application, layout) = (Scalar(connection, "PRAGMA application_id"), Scalar(connection, "PRAGMA user_version"));
+        if (application == ApplicationId)
+        {
+            return layout == Layout ? true : throw new InvalidDataException(
+                $"The database {path} has store layout {layout}; this version of Frazil reads layout {Layout}");
+        }
+
+        return application == 0 && layout == 0 && Scalar(connection, "SELECT count(*) FROM sqlite_master") == 0 ? false : throw new InvalidDataException(
+            $"The file {path} is a SQLite database of another application; name another file for the store");
+    }
+
+    private static void Make(SqliteConnection connection, string path)
+    {
+        // Two processes may meet here. Neither the switch to write-ahead logging nor the wait for the other's switch always goes through the busy handler: let the driver poll.
+        connection.DefaultTimeout = (int)BusyTimeout.TotalSeconds;
+        using (var command = connection.CreateCommand())
+        {
+            command.CommandText = "PRAGMA journal_mode = WAL";
+            if (command.ExecuteScalar() is not "wal")
+            {
+                throw new IOException($"The file system of the database {path} does not support SQLite's write-ahead log; put the file on a local disk");
+            }
+        }
+
+        Execute(connection, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
+        if (!IsOurs(connection, path))
+        {
+            Execute(connection, string.Create(CultureInfo.InvariantCulture, $"{Schema} PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Layout};"));
+        }
+
+        Execute(connection, "COMMIT");
+    }
+
+    private static long Scalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (long)command.ExecuteScalar()!;
+    }
+}

@@ -1,0 +1,141 @@
+using Frazil.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace Frazil.EmbeddedBackend;
+
+/// <summary>
+/// The store contract on one SQLite file: write-ahead log, an fsync before every answer, reads that never wait for writes. Several processes may share the file on a local disk (not over a network file system).
+/// </summary>
+/// <remarks>
+/// Concurrent writes share an fsync. A write whose cancellation comes after it was taken up is finished and answered all the same.
+/// Beyond the contract's exceptions: <see cref="InvalidDataException"/> for a damaged file, <see cref="IOException"/> for a failing disk or a full one; with either, nothing was applied.
+/// Dispose it to finish what is queued and to fold the log into the file.
+/// </remarks>
+public sealed class SqliteKeyValueStore : IKeyValueStore, IAsyncDisposable
+{
+    /// <summary>Reading connections kept open between calls. More are opened when more threads read at once, and closed again.</summary>
+    private const int MaxIdleReaders = 16;
+
+    private readonly string path;
+    private readonly TimeSpan busyTimeout;
+    private readonly SqliteWriter writer;
+    private readonly Lock gate = new();
+    private readonly Stack<SqliteReader> idle = [];
+    private bool disposed;
+
+    /// <summary>Opens the file, and makes it and its folder when missing.</summary>
+    /// <param name="path">A path on a local disk.</param>
+    /// <exception cref="InvalidDataException">The file is not a store of this version: no SQLite database, damaged, of another application, or of a later layout.</exception>
+    /// <exception cref="IOException">The file cannot be opened or made.</exception>
+    public SqliteKeyValueStore(string path)
+        : this(path, SqliteDatabase.BusyTimeout)
+    {
+    }
+
+    internal SqliteKeyValueStore(string path, TimeSpan busyTimeout)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        this.path = Path.GetFullPath(path);
+        this.busyTimeout = busyTimeout;
+        SqliteDatabase.Prepare(this.path, busyTimeout);
+        writer = new SqliteWriter(this.path, busyTimeout);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<Item?> ReadAsync(string partition, string id, CancellationToken cancellationToken)
+    {
+        Ids.CheckPartition(partition);
+        Ids.Check(id);
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(Read(reader => reader.Read(partition, id)));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<Item?>> ReadManyAsync(string partition, IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    {
+        Ids.CheckPartition(partition);
+        Ids.CheckMany(ids);
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(ids.Count == 0 ? [] : Read(reader => reader.ReadMany(partition, ids)));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<Item>> ListAsync(string partition, string prefix, string? after, int limit, CancellationToken cancellationToken)
+    {
+        Ids.CheckPartition(partition);
+        var range = Ids.Range(prefix, after, limit);
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(range is null ? [] : Read(reader => reader.List(partition, range, limit)));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<WriteResult> WriteAsync(string partition, string commitId, IReadOnlyList<Write> writes, CancellationToken cancellationToken)
+    {
+        Batches.Check(partition, commitId, writes);
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(writer.WriteAsync(partition, commitId, writes, cancellationToken));
+    }
+
+    /// <summary>Takes no more writes, finishes the queued ones, closes the file.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (gate)
+        {
+            disposed = true;
+        }
+
+        await writer.CloseAsync();
+        while (idle.TryPop(out var reader))
+        {
+            reader.Dispose();
+        }
+    }
+
+    private T Read<T>(Func<SqliteReader, T> read)
+    {
+        var reader = Rent();
+        try
+        {
+            reader ??= new SqliteReader(path, busyTimeout);
+            var result = read(reader);
+            if (TryKeep(reader))
+            {
+                reader = null;
+            }
+
+            return result;
+        }
+        catch (SqliteException failure)
+        {
+            throw SqliteDatabase.Translate(failure, path);
+        }
+        finally
+        {
+            // A reader that failed may be in the midst of a snapshot; it is not used again.
+            reader?.Dispose();
+        }
+    }
+
+    private SqliteReader? Rent()
+    {
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            return idle.TryPop(out var reader) ? reader : null;
+        }
+    }
+
+    private bool TryKeep(SqliteReader reader)
+    {
+        lock (gate)
+        {
+            if (disposed || idle.Count >= MaxIdleReaders)
+            {
+                return false;
+            }
+
+            idle.Push(reader);
+            return true;
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Runtime.InteropServices;
+using Frazil.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace Frazil.EmbeddedBackend;
+
+/// <summary>The writer's connection with its prepared statements.</summary>
+internal sealed class SqliteWriteConnection : IDisposable
+{
+    private readonly SqliteConnection connection;
+    private readonly SqliteCommand begin;
+    private readonly SqliteCommand commit;
+    private readonly SqliteCommand versionOf;
+    private readonly SqliteCommand put;
+    private readonly SqliteCommand delete;
+
+    public SqliteWriteConnection(string path, TimeSpan busyTimeout)
+    {
+        connection = SqliteDatabase.Open(path, busyTimeout, readOnly: false);
+        begin = connection.Prepare("BEGIN IMMEDIATE");
+        commit = connection.Prepare("COMMIT");
+        versionOf = connection.Prepare("SELECT version FROM item WHERE partition = $partition AND folder = $folder AND name = $name", "$partition", "$folder", "$name");
+        put = connection.Prepare(
+            """
+            INSERT INTO item (partition, folder, name, version, value) VALUES ($partition, $folder, $name, $version, $value)
+            ON CONFLICT DO UPDATE SET version = excluded.version, value = excluded.value
+            """,
+            "$partition", "$folder", "$name", "$version", "$value");
+        delete = connection.Prepare("DELETE FROM item WHERE partition = $partition AND folder = $folder AND name = $name", "$partition", "$folder", "$name");
+    }
+
+    public void Begin() => begin.ExecuteNonQuery();
+
+    public void Commit() => commit.ExecuteNonQuery();
+
+    /// <summary>Decides a batch, and applies it when its conditions hold. Between <see cref="Begin"/> and <see cref="Commit"/> nobody else writes.</summary>
+    public WriteResult Apply(string partition, string commitId, IReadOnlyList<Write> writes)
+    {
+        var result = Batches.Judge(commitId, writes, id => VersionOf(partition, id), out var isRepeat);
+        if (result.IsApplied && !isRepeat)
+        {
+            foreach (var write in writes)
+            {
+                Apply(partition, commitId, write);
+            }
+        }
+
+        return result;
+    }
+
+    public void Dispose()
+    {
+        begin.Dispose();
+        commit.Dispose();
+        versionOf.Dispose();
+        put.Dispose();
+        delete.Dispose();
+        connection.Dispose();
+    }
+
+    private string? VersionOf(string partition, string id)
+    {
+        versionOf.Bind(partition, Ids.FolderOf(id), Ids.NameOf(id));
+        return (string?)versionOf.ExecuteScalar();
+    }
+
+    private void Apply(string partition, string commitId, Write write)
+    {
+        var (folder, name) = (Ids.FolderOf(write.Id), Ids.NameOf(write.Id));
+        switch (write)
+        {
+            case Write.Create or Write.Replace:
+                put.Bind(partition, folder, name, commitId, ArrayOf(Batches.NewValue(write)!.Value));
+                put.ExecuteNonQuery();
+                break;
+            case Write.Delete:
+                delete.Bind(partition, folder, name);
+                delete.ExecuteNonQuery();
+                break;
+        }
+    }
+
+    /// <summary>The driver binds arrays only; most values are whole ones already.</summary>
+    private static byte[] ArrayOf(ReadOnlyMemory<byte> value) =>
+        MemoryMarshal.TryGetArray(value, out var segment) && segment.Count == segment.Array!.Length ? segment.Array : value.ToArray();
+}
