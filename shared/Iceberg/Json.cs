@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Frazil.Iceberg;
 
@@ -22,13 +22,31 @@ public static class Json
     /// <exception cref="CatalogException">400 when it is not such a document.</exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> utf8)
     {
+        utf8 = WithoutByteOrderMark(utf8);
+        RequireUtf8(utf8.Span);
         try
         {
-            return JsonDocument.Parse(utf8.Span.StartsWith("\uFEFF"u8) ? utf8[3..] : utf8, Options);
+            return JsonDocument.Parse(utf8, Options);
         }
         catch (JsonException exception)
         {
             throw new CatalogException(ErrorKind.BadRequest, $"Malformed JSON: {exception.Message}", exception);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // How the search for duplicate members answers a name that is no text.
+            throw new CatalogException(ErrorKind.BadRequest, "Malformed JSON: a member's name has an unpaired surrogate", exception);
+        }
+    }
+
+    internal static ReadOnlyMemory<byte> WithoutByteOrderMark(ReadOnlyMemory<byte> utf8) => utf8.Span.StartsWith("\uFEFF"u8) ? utf8[3..] : utf8;
+
+    /// <summary>Checked once for a whole document, so that slices of it can be kept and written back as they are.</summary>
+    internal static void RequireUtf8(ReadOnlySpan<byte> text)
+    {
+        if (!Utf8.IsValid(text))
+        {
+            throw CatalogException.BadRequest("Malformed JSON: not valid UTF-8");
         }
     }
 
@@ -113,17 +131,16 @@ public static class Json
     public static List<long>? OptionalInt64s(this JsonElement element, string name) => element.OptionalList(name, item => item.AsInt64(name));
 
     /// <summary>A map of strings in the order of the document, or null when absent. A null or non-string value is refused.</summary>
-    public static Dictionary<string, string>? OptionalStringMap(this JsonElement element, string name)
-    {
-        if (element.OptionalObject(name) is not { } map)
-        {
-            return null;
-        }
+    public static Dictionary<string, string>? OptionalStringMap(this JsonElement element, string name) => element.OptionalObject(name)?.AsStringMap(name);
 
-        var result = new Dictionary<string, string>(map.GetPropertyCount(), StringComparer.Ordinal);
-        foreach (var member in map.EnumerateObject())
+    /// <summary>This element, an object, as a map of strings in the order of the document. A null or non-string value is refused.</summary>
+    public static Dictionary<string, string> AsStringMap(this JsonElement element, string name)
+    {
+        var result = new Dictionary<string, string>(element.RequireObject(name).GetPropertyCount(), StringComparer.Ordinal);
+        foreach (var member in element.EnumerateObject())
         {
-            result[member.Name] = member.Value.AsString($"{name}.{member.Name}");
+            var key = member.SafeName(name);
+            result[key] = member.Value.ValueKind == JsonValueKind.String ? member.Value.AsString(key) : throw Wrong($"{name}.{key}", "a string", member.Value);
         }
 
         return result;
@@ -144,6 +161,19 @@ public static class Json
         catch (InvalidOperationException exception)
         {
             throw new CatalogException(ErrorKind.BadRequest, $"Cannot parse '{name}': not valid UTF-8 or an unpaired surrogate", exception);
+        }
+    }
+
+    /// <summary>The name of this member; <paramref name="of"/> says in an error what it is a member of.</summary>
+    public static string SafeName(this JsonProperty member, string of)
+    {
+        try
+        {
+            return member.Name;
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new CatalogException(ErrorKind.BadRequest, $"Cannot parse '{of}': a member's name has an unpaired surrogate", exception);
         }
     }
 
@@ -178,16 +208,16 @@ public static class Json
         return raw.ToArray();
     }
 
-    /// <summary>Writes a document to a new array of exactly its size.</summary>
+    /// <summary>Writes a document to a new array of exactly its size. Besides that array it allocates next to nothing: it writes to pooled chunks first.</summary>
     public static byte[] Write<TState>(TState state, Action<Utf8JsonWriter, TState> write)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer, WriterOptions))
+        using var chunks = new PooledChunks();
+        using (var writer = new Utf8JsonWriter(chunks, WriterOptions))
         {
             write(writer, state);
         }
 
-        return buffer.WrittenSpan.ToArray();
+        return chunks.ToArray();
     }
 
     /// <summary>How the catalog writes JSON: compact, escaping no more than JSON asks for, unchecked since only our own code calls the writer.</summary>

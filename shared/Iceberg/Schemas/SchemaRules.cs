@@ -1,0 +1,85 @@
+namespace Frazil.Iceberg;
+
+/// <summary>What the specification asks of a schema that somebody adds to a table.</summary>
+internal static class SchemaRules
+{
+    /// <summary>The first format version with column defaults.</summary>
+    private const int DefaultsFormatVersion = 3;
+
+    /// <summary>Ids and names are unique, identifier fields fit, and the format version has the types and defaults.</summary>
+    /// <exception cref="CatalogException">400 when not.</exception>
+    public static void Check(Schema schema, int formatVersion)
+    {
+        schema.ReadFully();
+        CheckVersion(schema, formatVersion);
+        foreach (var id in schema.IdentifierFieldIds)
+        {
+            CheckIdentifier(schema, id);
+        }
+    }
+
+    private static void CheckVersion(Schema schema, int formatVersion)
+    {
+        var problems = new List<string>();
+        foreach (var field in schema.AllFields())
+        {
+            if (field.Type is PrimitiveType primitive && primitive.MinFormatVersion > formatVersion)
+            {
+                problems.Add($"Invalid type for {schema.FullNameOf(field.Id)}: {primitive} is not supported until v{primitive.MinFormatVersion}");
+            }
+
+            if (field.Required && field.Type is PrimitiveType { Kind: PrimitiveKind.Unknown })
+            {
+                problems.Add($"Invalid type for {schema.FullNameOf(field.Id)}: a field of type unknown must be optional");
+            }
+
+            if (!field.InitialDefault.IsEmpty && formatVersion < DefaultsFormatVersion)
+            {
+                problems.Add(
+                    $"Invalid initial default for {schema.FullNameOf(field.Id)}: non-null default ({field.InitialDefault}) is not supported until v{DefaultsFormatVersion}");
+            }
+        }
+
+        if (problems.Count > 0)
+        {
+            throw CatalogException.Validation($"Invalid schema for v{formatVersion}:\n- {string.Join("\n- ", problems)}");
+        }
+    }
+
+    private static void CheckIdentifier(Schema schema, int id)
+    {
+        var field = schema.Find(id)
+            ?? throw CatalogException.Validation($"Cannot add fieldId {id} as an identifier field: field does not exist");
+        var name = schema.FullNameOf(id);
+        if (!field.Required)
+        {
+            throw NotIdentifier(name, "not a required field");
+        }
+
+        if (field.Type is not PrimitiveType { Kind: not PrimitiveKind.Variant } primitive)
+        {
+            throw NotIdentifier(name, "not a primitive type field");
+        }
+
+        if (primitive.Kind is PrimitiveKind.Float or PrimitiveKind.Double)
+        {
+            throw NotIdentifier(name, "must not be float or double field");
+        }
+
+        for (var parent = schema.ParentOf(id); parent is not null; parent = schema.ParentOf(parent.Id))
+        {
+            if (parent.Type is not StructType)
+            {
+                throw NotIdentifier(name, $"must not be nested in {parent}");
+            }
+
+            if (!parent.Required)
+            {
+                throw NotIdentifier(name, $"must not be nested in an optional field {parent}");
+            }
+        }
+    }
+
+    private static CatalogException NotIdentifier(string? name, string reason) =>
+        CatalogException.Validation($"Cannot add field {name} as an identifier field: {reason}");
+}
