@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using Frazil.Entities;
+using Frazil.Iceberg;
+using Frazil.Storage;
+
+namespace Frazil;
+
+/// <summary>The catalogs of this installation. A definition is cached for <see cref="Limits.CatalogCacheTime"/>; pointers never are.</summary>
+/// <param name="writer">The store.</param>
+/// <param name="openStorage">Gives the files of a storage profile; called once per definition and process.</param>
+/// <param name="clock">The time.</param>
+/// <param name="ids">Fresh ids.</param>
+public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectStore> openStorage, TimeProvider clock, IdSource ids)
+{
+    /// <summary>Words that stand in the place of a prefix in a path, and so cannot be a catalog's name.</summary>
+    public static readonly IReadOnlySet<string> ReservedNames =
+        new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "config", "namespaces", "oauth", "tables", "transactions", "views" };
+
+    private readonly ConcurrentDictionary<string, (Catalog Catalog, string Version, long ReadAt)> cache = new(StringComparer.Ordinal);
+
+    /// <summary>The catalog of a name.</summary>
+    /// <exception cref="CatalogException">404 <c>NoSuchWarehouseException</c> when there is none.</exception>
+    public async ValueTask<Catalog> GetAsync(string name, CancellationToken cancellationToken) =>
+        await FindAsync(name, cancellationToken)
+        ?? throw new CatalogException(ErrorKind.NoSuchWarehouse, $"Warehouse does not exist: {(name.Length <= Limits.MaxNameLength ? name : name[..Limits.MaxNameLength])}");
+
+    /// <summary>The catalog of a name, or null.</summary>
+    public async ValueTask<Catalog?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        if (!IsName(name))
+        {
+            return null;
+        }
+
+        if (cache.TryGetValue(name, out var known) && clock.GetElapsedTime(known.ReadAt) < Limits.CatalogCacheTime)
+        {
+            return known.Catalog;
+        }
+
+        var readAt = clock.GetTimestamp();
+        if (await writer.Store.ReadAsync(Keys.Project, Keys.Catalog(name), cancellationToken) is not { } item)
+        {
+            cache.TryRemove(name, out _);
+            return null;
+        }
+
+        var catalog = known.Version == item.Version ? known.Catalog : Open(CatalogEntity.Read(item.Value));
+        cache[name] = (catalog, item.Version, readAt);
+        return catalog;
+    }
+
+    /// <summary>The names of all catalogs, in order.</summary>
+    public async ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken)
+    {
+        List<string> names = [];
+        string? after = null;
+        while (true)
+        {
+            var page = await writer.Store.ListAsync(Keys.Project, Keys.Catalogs, after, IKeyValueStore.MaxPage, cancellationToken);
+            names.AddRange(page.Select(item => Keys.NameOf(item.Id)));
+            if (page.Count < IKeyValueStore.MaxPage)
+            {
+                return names;
+            }
+
+            after = page[^1].Id;
+        }
+    }
+
+    /// <summary>Makes a catalog, or gives an existing one the storage and properties named here. Its identity, and so its tables, stay.</summary>
+    /// <exception cref="CatalogException">400 when the name or a location is not valid.</exception>
+    public async ValueTask<Catalog> PutAsync(
+        string name, StorageProfile storage, IReadOnlyDictionary<string, string> properties, CancellationToken cancellationToken)
+    {
+        RequireName(name);
+        while (true)
+        {
+            var item = await writer.Store.ReadAsync(Keys.Project, Keys.Catalog(name), cancellationToken);
+            var before = item is null ? null : CatalogEntity.Read(item.Value);
+            var entity = new CatalogEntity
+            {
+                Id = before?.Id ?? ids.NewId(),
+                Name = name,
+                Storage = storage,
+                Properties = properties,
+                CreatedAt = before?.CreatedAt ?? clock.GetUtcNow(),
+            };
+            var catalog = Open(entity);
+            var value = entity.ToValue();
+            if (item is not null && item.Value.Span.SequenceEqual(value))
+            {
+                return catalog;
+            }
+
+            Write write = item is null ? new Write.Create(Keys.Catalog(name), value) : new Write.Replace(Keys.Catalog(name), value, item.Version);
+            if ((await writer.WriteAsync(Keys.Project, [write], cancellationToken)).IsApplied)
+            {
+                cache.TryRemove(name, out _);
+                return catalog;
+            }
+        }
+    }
+
+    private Catalog Open(CatalogEntity entity) => new(entity, openStorage(entity.Storage));
+
+    private static bool IsName(string name) =>
+        name.Length is > 0 and <= Limits.MaxNameLength && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.') && name is not ("." or "..");
+
+    private static void RequireName(string name)
+    {
+        if (!IsName(name) || ReservedNames.Contains(name))
+        {
+            throw CatalogException.BadRequest(
+                $"Invalid catalog name: it must have 1 to {Limits.MaxNameLength} letters, digits, '_', '-' or '.', and not be one of {string.Join(", ", ReservedNames.Order(StringComparer.Ordinal))}");
+        }
+    }
+}

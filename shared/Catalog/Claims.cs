@@ -1,0 +1,63 @@
+using System.Text;
+using Frazil.Entities;
+using Frazil.Iceberg;
+using Frazil.Storage;
+
+namespace Frazil;
+
+/// <summary>
+/// Claims on locations: a table's files are its own, so that a credential for one table never opens another and a purge never deletes a neighbour's files.
+/// A claim's key spells the location segment by segment, so an overlap is found by reading the locations above and one range below, never by listing siblings.
+/// </summary>
+internal static class Claims
+{
+    /// <summary>
+    /// The writes that claim locations for a table, after looking that nothing overlaps. They include the move of the location version row,
+    /// so that two overlapping claims made at the same time cannot both succeed.
+    /// </summary>
+    /// <exception cref="CatalogException">403 when a location overlaps another table's.</exception>
+    public static async ValueTask<IReadOnlyList<Write>> ClaimAsync(
+        StoreWriter writer, Catalog catalog, Guid table, IReadOnlyCollection<Location> locations, CancellationToken cancellationToken)
+    {
+        if (locations.Count == 0)
+        {
+            return [];
+        }
+
+        // The version is read before the claims are looked at: whoever claims in between moves it, and this batch is refused.
+        var version = await writer.Store.ReadAsync(catalog.Partition, Keys.LocationVersion, cancellationToken);
+        foreach (var location in locations)
+        {
+            await RequireFreeAsync(writer.Store, catalog, table, location, cancellationToken);
+        }
+
+        var owner = Encoding.UTF8.GetBytes(table.ToString("N"));
+        List<Write> writes = [.. locations.Select(location => new Write.Create(Keys.Claim(location), owner))];
+        writes.Add(version is null
+            ? new Write.Create(Keys.LocationVersion, owner)
+            : new Write.Replace(Keys.LocationVersion, owner, version.Version));
+        return writes;
+    }
+
+    /// <summary>The writes that give a table's claims back.</summary>
+    public static async ValueTask<IReadOnlyList<Write>> ReleaseAsync(StoreWriter writer, Catalog catalog, TableEntity table, CancellationToken cancellationToken)
+    {
+        var keys = table.Claims.Select(claim => Keys.Claim(Location.Parse(claim))).ToArray();
+        var items = await writer.Store.ReadManyAsync(catalog.Partition, keys, cancellationToken);
+        return [.. items.OfType<Item>().Where(item => IsOwner(item, table.Id)).Select(item => new Write.Delete(item.Id, item.Version))];
+    }
+
+    private static async ValueTask RequireFreeAsync(IKeyValueStore store, Catalog catalog, Guid table, Location location, CancellationToken cancellationToken)
+    {
+        var above = location.AncestorKeys.Select(Keys.ClaimPrefix).ToArray();
+        var ancestors = await store.ReadManyAsync(catalog.Partition, above, cancellationToken);
+        var within = await store.ListAsync(catalog.Partition, Keys.Claim(location), null, IKeyValueStore.MaxPage, cancellationToken);
+        if (ancestors.Concat(within).Any(item => item is not null && !IsOwner(item, table)))
+        {
+            throw new CatalogException(
+                ErrorKind.Forbidden, $"Unable to use location '{location}': it conflicts with the location of another table or view");
+        }
+    }
+
+    private static bool IsOwner(Item item, Guid table) => Encoding.UTF8.GetString(item.Value.Span) == table.ToString("N");
+}

@@ -1,0 +1,139 @@
+using System.Text.Json;
+using Frazil.Iceberg;
+
+namespace Frazil.Entities;
+
+/// <summary>Which storage a catalog's files are in.</summary>
+public enum StorageType
+{
+    /// <summary>A file system that the catalog and its clients share.</summary>
+    File,
+
+    /// <summary>Amazon S3, or a store that speaks its protocol.</summary>
+    S3,
+
+    /// <summary>Azure Blob Storage or Data Lake Storage.</summary>
+    Azure,
+
+    /// <summary>The memory of this process; for tests.</summary>
+    Memory,
+}
+
+/// <summary>Where a catalog's tables may be, and how its storage is reached (Polaris' <c>storageConfigInfo</c>). Holds no secret: credentials are named, and the host knows them.</summary>
+public sealed record StorageProfile
+{
+    /// <summary>The kind of storage.</summary>
+    public required StorageType Type { get; init; }
+
+    /// <summary>The folder for tables that bring no location of their own.</summary>
+    public required string BaseLocation { get; init; }
+
+    /// <summary>Further places where tables may be. The base location always is allowed.</summary>
+    public IReadOnlyList<string> AllowedLocations { get; init; } = [];
+
+    /// <summary>S3: the endpoint as clients reach it, or null for Amazon's.</summary>
+    public string? Endpoint { get; init; }
+
+    /// <summary>S3: the endpoint as the catalog reaches it, when that is another one.</summary>
+    public string? EndpointInternal { get; init; }
+
+    /// <summary>S3: the region of the bucket.</summary>
+    public string? Region { get; init; }
+
+    /// <summary>S3: whether the bucket stands in the path rather than in the host's name.</summary>
+    public bool PathStyleAccess { get; init; }
+
+    /// <summary>The name under which the host finds static credentials; null to use the identity that the process has.</summary>
+    public string? CredentialName { get; init; }
+
+    /// <summary>S3: the role whose sessions are vended to clients.</summary>
+    public string? RoleArn { get; init; }
+
+    /// <summary>Reads the form of <see cref="WriteTo"/>.</summary>
+    public static StorageProfile Read(JsonElement profile) => new()
+    {
+        Type = Enum.TryParse<StorageType>(profile.RequiredString("storage-type"), ignoreCase: true, out var type) && Enum.IsDefined(type)
+            ? type
+            : throw CatalogException.BadRequest("Cannot parse 'storage-type': it must be file, s3 or azure"),
+        BaseLocation = profile.RequiredString("base-location"),
+        AllowedLocations = profile.OptionalStrings("allowed-locations") ?? [],
+        Endpoint = profile.OptionalString("endpoint"),
+        EndpointInternal = profile.OptionalString("endpoint-internal"),
+        Region = profile.OptionalString("region"),
+        PathStyleAccess = profile.OptionalBoolean("path-style-access") ?? false,
+        CredentialName = profile.OptionalString("credential-name"),
+        RoleArn = profile.OptionalString("role-arn"),
+    };
+
+    /// <summary>Writes the members of this profile.</summary>
+    public void WriteTo(Utf8JsonWriter writer)
+    {
+        writer.WriteString("storage-type", Type switch
+        {
+            StorageType.File => "file",
+            StorageType.S3 => "s3",
+            StorageType.Azure => "azure",
+            _ => "memory",
+        });
+        writer.WriteString("base-location", BaseLocation);
+        writer.WriteStrings("allowed-locations", AllowedLocations);
+        writer.WriteOptional("endpoint", Endpoint);
+        writer.WriteOptional("endpoint-internal", EndpointInternal);
+        writer.WriteOptional("region", Region);
+        if (PathStyleAccess)
+        {
+            writer.WriteBoolean("path-style-access", true);
+        }
+
+        writer.WriteOptional("credential-name", CredentialName);
+        writer.WriteOptional("role-arn", RoleArn);
+    }
+}
+
+/// <summary>A catalog as stored: its name, which is also its prefix in the REST API, and where its files are.</summary>
+public sealed record CatalogEntity
+{
+    /// <summary>Its identity; names its partition.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>Its name: what clients call the warehouse.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where its files are.</summary>
+    public required StorageProfile Storage { get; init; }
+
+    /// <summary>Its properties; those beginning with <c>defaults.</c> and <c>overrides.</c> are handed to clients by the config route.</summary>
+    public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>When it was made.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Reads a row's value.</summary>
+    public static CatalogEntity Read(ReadOnlyMemory<byte> value)
+    {
+        using var document = Json.Parse(value);
+        var row = document.RootElement;
+        return new CatalogEntity
+        {
+            Id = Guid.Parse(row.RequiredString("id")),
+            Name = row.RequiredString("name"),
+            Storage = StorageProfile.Read(row.RequiredObject("storage")),
+            Properties = row.OptionalStringMap("properties") ?? [],
+            CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.RequiredInt64("created-at-ms")),
+        };
+    }
+
+    /// <summary>The row's value.</summary>
+    public byte[] ToValue() => Json.Write(this, static (writer, row) =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("id", row.Id);
+        writer.WriteString("name", row.Name);
+        writer.WriteStartObject("storage");
+        row.Storage.WriteTo(writer);
+        writer.WriteEndObject();
+        writer.WriteStringMap("properties", row.Properties);
+        writer.WriteNumber("created-at-ms", row.CreatedAt.ToUnixTimeMilliseconds());
+        writer.WriteEndObject();
+    });
+}

@@ -1,0 +1,49 @@
+using Frazil.Iceberg;
+
+namespace Frazil.Entities;
+
+/// <summary>The ids of rows. Ids are paths; a list walks the rows of one folder, which is what stands before the last slash.</summary>
+public static class Keys
+{
+    /// <summary>The partition that holds what stands above catalogs.</summary>
+    public const string Project = "project/default";
+
+    /// <summary>The folder of catalogs in the project's partition.</summary>
+    public const string Catalogs = "catalog/";
+
+    /// <summary>The row that every creation at a location chosen by a client moves, so that two of them cannot miss each other.</summary>
+    public const string LocationVersion = "locv/1";
+
+    /// <summary>The partition of a catalog.</summary>
+    public static string Partition(Guid catalog) => $"catalog/{catalog:N}";
+
+    /// <summary>A catalog's definition, in the project's partition.</summary>
+    public static string Catalog(string name) => Catalogs + name;
+
+    /// <summary>A namespace.</summary>
+    public static string Namespace(Namespace @namespace) => Namespaces(@namespace.Parent) + Names.Escape(@namespace.Name);
+
+    /// <summary>The folder of a namespace's children; of the top-level namespaces for null.</summary>
+    public static string Namespaces(Namespace? parent) => $"ns/{Names.KeyOf(parent)}/";
+
+    /// <summary>The pointer of a table or view: one key for both, since they share their names.</summary>
+    public static string Table(TableIdentifier table) => Tables(table.Namespace) + Names.Escape(table.Name);
+
+    /// <summary>The folder of a namespace's tables and views.</summary>
+    public static string Tables(Namespace @namespace) => $"tv/{Names.KeyOf(@namespace)}/";
+
+    /// <summary>The claim on a location.</summary>
+    public static string Claim(Location location) => ClaimPrefix(location.Key);
+
+    /// <summary>What the claims at and below a location begin with.</summary>
+    public static string ClaimPrefix(string locationKey) => "loc/" + locationKey;
+
+    /// <summary>The record of a request that was carried out under an idempotency key.</summary>
+    public static string Idempotency(Guid key) => $"idem/{key:N}";
+
+    /// <summary>The metrics reports of a table.</summary>
+    public static string Reports(Guid table) => $"report/{table:N}";
+
+    /// <summary>The name at the end of an id.</summary>
+    public static string NameOf(string id) => Names.Unescape(id[(id.LastIndexOf('/') + 1)..]);
+}

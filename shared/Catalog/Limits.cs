@@ -1,0 +1,56 @@
+namespace Frazil;
+
+/// <summary>What the catalog refuses to exceed. Each limit is named in the error that it causes.</summary>
+public static class Limits
+{
+    /// <summary>UTF-16 characters of a table's or view's name, as escaped for its key (a slash or a percent sign counts three).</summary>
+    public const int MaxNameLength = 256;
+
+    /// <summary>UTF-16 characters of a namespace's whole path, as escaped for its key.</summary>
+    public const int MaxNamespaceLength = 248;
+
+    /// <summary>Levels of a namespace.</summary>
+    public const int MaxNamespaceLevels = 32;
+
+    /// <summary>Bytes of all properties of one namespace, keys and values in UTF-8.</summary>
+    public const int MaxNamespacePropertiesBytes = 200 * 1024;
+
+    /// <summary>UTF-16 characters of a location.</summary>
+    public const int MaxLocationLength = 1024;
+
+    /// <summary>Segments of a location, its authority (bucket, container) included.</summary>
+    public const int MaxLocationDepth = 28;
+
+    /// <summary>Bytes of a request's body after decompression: a commit of thousands of snapshots or columns fits.</summary>
+    public const int MaxBodyBytes = 64 * 1024 * 1024;
+
+    /// <summary>Bytes of a table's or view's metadata after decompression.</summary>
+    public const int MaxMetadataBytes = 512 * 1024 * 1024;
+
+    /// <summary>Tables and views in one page of a list, and namespaces likewise. A larger page size is cut to this.</summary>
+    public const int MaxPageSize = 1000;
+
+    /// <summary>Tries of a commit whose requirements hold but which loses the race for the pointer.</summary>
+    public const int MaxCommitAttempts = 40;
+
+    /// <summary>Tries to send a batch of writes whose outcome is unknown.</summary>
+    public const int MaxWriteAttempts = 4;
+
+    /// <summary>Table changes of one transaction. With creates among them fewer fit, since a create takes several rows of a batch.</summary>
+    public const int MaxTransactionTables = 95;
+
+    /// <summary>View identifiers of a <c>referenced-by</c> chain.</summary>
+    public const int MaxReferencedBy = 32;
+
+    /// <summary>Metrics reports that are kept of one table, newest first.</summary>
+    public const int MaxReportsPerTable = 20;
+
+    /// <summary>Bytes of one metrics report that is kept; a larger one is accepted and not kept.</summary>
+    public const int MaxReportBytes = 8 * 1024;
+
+    /// <summary>How long an idempotency key is remembered at least: <c>idempotency-key-lifetime</c> of the config response.</summary>
+    public static readonly TimeSpan IdempotencyKeyLifetime = TimeSpan.FromHours(24);
+
+    /// <summary>How long a catalog's definition is believed without reading it again: the time a change of it takes to act everywhere.</summary>
+    public static readonly TimeSpan CatalogCacheTime = TimeSpan.FromSeconds(10);
+}

@@ -1,0 +1,246 @@
+using System.Text;
+using Frazil.Entities;
+using Frazil.Iceberg;
+using Frazil.Storage;
+
+namespace Frazil;
+
+/// <summary>The operations on namespaces (REST operations 3 to 8).</summary>
+public sealed class Namespaces(StoreWriter writer, TimeProvider clock, IdSource ids)
+{
+    /// <summary>How old a mark of a drop must be before somebody else may take it for a crash's and clear it.</summary>
+    public static readonly TimeSpan DropMarkLifetime = TimeSpan.FromMinutes(1);
+
+    private const int MaxAttempts = 10;
+
+    private IKeyValueStore Store => writer.Store;
+
+    /// <summary><c>listNamespaces</c>: the children of a namespace, or the top-level ones.</summary>
+    /// <returns>Their full paths, and the token of the next page, or null.</returns>
+    /// <exception cref="CatalogException">404 when the parent does not exist.</exception>
+    public async ValueTask<(IReadOnlyList<Namespace> Namespaces, string? NextPageToken)> ListAsync(
+        CallContext call, Namespace? parent, Paging paging, CancellationToken cancellationToken)
+    {
+        if (parent is not null)
+        {
+            await RequireAsync(call, parent, cancellationToken);
+        }
+
+        var (ids, next) = await ListPager.ListAsync(Store, call.Catalog.Partition, Keys.Namespaces(parent), "namespaces", paging, static _ => true, cancellationToken);
+        return ([.. ids.Select(item => new Namespace([.. parent?.Levels ?? [], Keys.NameOf(item.Id)]))], next);
+    }
+
+    /// <summary><c>createNamespace</c>. The parent must exist.</summary>
+    /// <exception cref="CatalogException">409 when it exists; 404 when its parent does not; 400 when name or properties are refused.</exception>
+    public async ValueTask<Outcome> CreateAsync(
+        CallContext call, Namespace @namespace, IReadOnlyDictionary<string, string> properties, Func<byte[]> answer, CancellationToken cancellationToken)
+    {
+        Names.Require(@namespace);
+        RequireProperties(call, properties);
+        var outcome = new Outcome.Document(answer());
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            var parent = @namespace.Parent is null ? null : await RequireAsync(call, @namespace.Parent, cancellationToken);
+            var entity = new NamespaceEntity { Id = ids.NewId(), Properties = properties };
+            List<Write> writes = [new Write.Create(Keys.Namespace(@namespace), entity.ToValue())];
+            if (parent is { } above)
+            {
+                writes.Add(new Write.Check(Keys.Namespace(@namespace.Parent!), above.Version));
+            }
+
+            writes.AddRange(Idempotency.Record(call, outcome, clock.GetUtcNow()));
+            var result = await writer.WriteAsync(call.Catalog.Partition, writes, cancellationToken);
+            if (result.IsApplied)
+            {
+                return outcome;
+            }
+
+            Idempotency.ThrowIfTaken(call, result);
+            if (await ReadAsync(call, @namespace, cancellationToken) is not null)
+            {
+                throw new CatalogException(ErrorKind.AlreadyExists, $"Namespace already exists: {@namespace}");
+            }
+        }
+
+        throw Busy(@namespace);
+    }
+
+    /// <summary><c>loadNamespaceMetadata</c> and <c>namespaceExists</c>.</summary>
+    /// <exception cref="CatalogException">404.</exception>
+    public async ValueTask<IReadOnlyDictionary<string, string>> LoadAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken) =>
+        (await ReadAsync(call, @namespace, cancellationToken) ?? throw NoSuchNamespace(@namespace)).Entity.Properties;
+
+    /// <summary>Whether a namespace exists.</summary>
+    public async ValueTask<bool> ExistsAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken) =>
+        await ReadAsync(call, @namespace, cancellationToken) is not null;
+
+    /// <summary><c>updateProperties</c>: removals and updates together, or none.</summary>
+    /// <exception cref="CatalogException">404; 422 when a key is in both; 400 when a property is refused.</exception>
+    public async ValueTask<Outcome> UpdatePropertiesAsync(
+        CallContext call, Namespace @namespace, IReadOnlyList<string> removals, IReadOnlyDictionary<string, string> updates, CancellationToken cancellationToken)
+    {
+        var both = removals.Where(updates.ContainsKey).ToArray();
+        if (both.Length > 0)
+        {
+            throw new CatalogException(ErrorKind.Unprocessable, $"Invalid namespace update, cannot simultaneously set and remove keys: [{string.Join(", ", both)}]");
+        }
+
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            var (before, version) = await RequireAsync(call, @namespace, cancellationToken);
+            var properties = new Dictionary<string, string>(before.Properties, StringComparer.Ordinal);
+            List<string> removed = [];
+            List<string> missing = [];
+            foreach (var key in removals.Distinct(StringComparer.Ordinal))
+            {
+                (properties.Remove(key) ? removed : missing).Add(key);
+            }
+
+            foreach (var (key, value) in updates)
+            {
+                properties[key] = value;
+            }
+
+            RequireProperties(call, properties);
+            var outcome = new Outcome.Document(Json.Write((updates, removed, missing), static (writer, answer) =>
+            {
+                writer.WriteStartObject();
+                writer.WriteStrings("updated", answer.updates.Keys);
+                writer.WriteStrings("removed", answer.removed);
+                writer.WriteStrings("missing", answer.missing);
+                writer.WriteEndObject();
+            }));
+            List<Write> writes = [.. Idempotency.Record(call, outcome, clock.GetUtcNow())];
+            if (updates.Count > 0 || removed.Count > 0)
+            {
+                writes.Add(new Write.Replace(Keys.Namespace(@namespace), (before with { Properties = properties }).ToValue(), version));
+            }
+
+            var result = writes.Count == 0 ? WriteResult.Applied : await writer.WriteAsync(call.Catalog.Partition, writes, cancellationToken);
+            if (result.IsApplied)
+            {
+                return outcome;
+            }
+
+            Idempotency.ThrowIfTaken(call, result);
+        }
+
+        throw Busy(@namespace);
+    }
+
+    /// <summary>
+    /// <c>dropNamespace</c>. Marks the namespace first, so that whoever makes something in it meanwhile is refused (their batch checks the namespace's version);
+    /// then looks whether it is empty; then deletes it, or takes the mark away.
+    /// </summary>
+    /// <exception cref="CatalogException">404; 409 <c>NamespaceNotEmptyException</c>.</exception>
+    public async ValueTask<Outcome> DropAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken)
+    {
+        var partition = call.Catalog.Partition;
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            var (before, version) = await RequireAsync(call, @namespace, cancellationToken);
+            if (!await IsEmptyAsync(call, @namespace, cancellationToken))
+            {
+                throw NotEmpty(@namespace);
+            }
+
+            var marked = before with { DroppingSince = clock.GetUtcNow() };
+            if (!(await writer.WriteAsync(partition, [new Write.Replace(Keys.Namespace(@namespace), marked.ToValue(), version)], cancellationToken)).IsApplied)
+            {
+                continue;
+            }
+
+            if (await Store.ReadAsync(partition, Keys.Namespace(@namespace), cancellationToken) is not { } item
+                || !item.Value.Span.SequenceEqual(marked.ToValue()))
+            {
+                continue; // Somebody took the mark for an old one.
+            }
+
+            if (!await IsEmptyAsync(call, @namespace, cancellationToken))
+            {
+                await writer.WriteAsync(partition, [new Write.Replace(Keys.Namespace(@namespace), before.ToValue(), item.Version)], cancellationToken);
+                throw NotEmpty(@namespace);
+            }
+
+            List<Write> writes = [new Write.Delete(Keys.Namespace(@namespace), item.Version), .. Idempotency.Record(call, Outcome.Done.Instance, clock.GetUtcNow())];
+            var result = await writer.WriteAsync(partition, writes, cancellationToken);
+            if (result.IsApplied)
+            {
+                return Outcome.Done.Instance;
+            }
+
+            if (call.Idempotency is not null && result.RefusedBy == Keys.Idempotency(call.Idempotency.Key))
+            {
+                await writer.WriteAsync(partition, [new Write.Replace(Keys.Namespace(@namespace), before.ToValue(), item.Version)], cancellationToken);
+            }
+
+            Idempotency.ThrowIfTaken(call, result);
+        }
+
+        throw Busy(@namespace);
+    }
+
+    /// <summary>
+    /// A namespace in which something is to be made, with the version that the batch must check. A mark that a crashed drop left is cleared;
+    /// a fresh one means that the namespace is being dropped right now.
+    /// </summary>
+    /// <exception cref="CatalogException">404 when there is none; 409 while it is being dropped.</exception>
+    internal async ValueTask<(NamespaceEntity Entity, string Version)> RequireAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            var (entity, version) = await ReadAsync(call, @namespace, cancellationToken) ?? throw NoSuchNamespace(@namespace);
+            if (entity.DroppingSince is not { } since)
+            {
+                return (entity, version);
+            }
+
+            if (clock.GetUtcNow() - since < DropMarkLifetime)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20 * (1 + ids.NextChance())), clock, cancellationToken);
+                continue;
+            }
+
+            await writer.WriteAsync(
+                call.Catalog.Partition, [new Write.Replace(Keys.Namespace(@namespace), (entity with { DroppingSince = null }).ToValue(), version)], cancellationToken);
+        }
+
+        throw Busy(@namespace);
+    }
+
+    internal async ValueTask<(NamespaceEntity Entity, string Version)?> ReadAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken)
+    {
+        if (!Names.CanExist(@namespace))
+        {
+            return null;
+        }
+
+        var item = await Store.ReadAsync(call.Catalog.Partition, Keys.Namespace(@namespace), cancellationToken);
+        return item is null ? null : (NamespaceEntity.Read(item.Value), item.Version);
+    }
+
+    internal static CatalogException NoSuchNamespace(Namespace @namespace) => new(ErrorKind.NoSuchNamespace, $"Namespace does not exist: {@namespace}");
+
+    private async ValueTask<bool> IsEmptyAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken) =>
+        (await Store.ListAsync(call.Catalog.Partition, Keys.Tables(@namespace), null, 1, cancellationToken)).Count == 0
+        && (await Store.ListAsync(call.Catalog.Partition, Keys.Namespaces(@namespace), null, 1, cancellationToken)).Count == 0;
+
+    private static void RequireProperties(CallContext call, IReadOnlyDictionary<string, string> properties)
+    {
+        var bytes = properties.Sum(property => Encoding.UTF8.GetByteCount(property.Key) + Encoding.UTF8.GetByteCount(property.Value));
+        if (bytes > Limits.MaxNamespacePropertiesBytes)
+        {
+            throw CatalogException.BadRequest($"Invalid properties: together they must not be larger than {Limits.MaxNamespacePropertiesBytes} bytes");
+        }
+
+        if (properties.TryGetValue("location", out var location))
+        {
+            call.Catalog.RequireAllowed("namespace location", location);
+        }
+    }
+
+    private static CatalogException NotEmpty(Namespace @namespace) => new(ErrorKind.NamespaceNotEmpty, $"Namespace {@namespace} is not empty");
+
+    private static CatalogException Busy(Namespace @namespace) =>
+        new(ErrorKind.CommitFailed, $"Namespace {@namespace} is being changed by others; nothing was changed. Try again");
+}

@@ -1,0 +1,115 @@
+using Frazil.Iceberg;
+using Frazil.Storage;
+
+namespace Frazil;
+
+/// <summary>
+/// The one way down: every change of the catalog is a batch that goes through here. Names the batch, sends it again when its outcome is unknown
+/// (the same batch under the same commit id, which a store takes at most once), and says plainly when nobody can tell.
+/// </summary>
+public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSource ids)
+{
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>The store, for reading.</summary>
+    public IKeyValueStore Store { get; } = store;
+
+    /// <summary>Applies a batch.</summary>
+    /// <param name="partition">The partition of every write.</param>
+    /// <param name="writes">The conditional writes.</param>
+    /// <param name="cancellationToken">Heeded until the batch is sent.</param>
+    /// <param name="landed">
+    /// Tells from what is stored now whether the batch was applied at some time, or null when that cannot be told. Asked only when a batch was sent more than once
+    /// and refused in the end, and the rows themselves do not tell.
+    /// </param>
+    /// <returns>
+    /// Applied or refused. A refusal is certain: where an earlier try of the batch could have been applied and overtaken since, the call throws instead.
+    /// </returns>
+    /// <exception cref="CatalogException">
+    /// 500 <c>CommitStateUnknownException</c> when nobody can tell; nothing may be deleted then. 503 when the store throttles and nothing was applied.
+    /// </exception>
+    public async ValueTask<WriteResult> WriteAsync(string partition, IReadOnlyList<Write> writes, CancellationToken cancellationToken, Func<ValueTask<bool?>>? landed = null)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var commitId = ids.NewId().ToString("N");
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                // Once the batch may be on its way, the caller's going away must not leave its outcome unread.
+                var result = await Store.WriteAsync(partition, commitId, writes, CancellationToken.None);
+                return result.IsApplied || attempt == 1 || !await HasLandedAsync(partition, commitId, writes, landed) ? result : WriteResult.Applied;
+            }
+            catch (UnknownOutcomeException exception) when (attempt == Limits.MaxWriteAttempts)
+            {
+                return await ReadBackAsync(partition, commitId, writes) ? WriteResult.Applied : throw Unknown(exception);
+            }
+            catch (UnknownOutcomeException)
+            {
+                await Task.Delay(FirstDelay * (Math.Pow(2, attempt - 1) * (0.5 + ids.NextChance())), clock, CancellationToken.None);
+            }
+            catch (StoreThrottledException exception) when (attempt > 1)
+            {
+                // An earlier try may have been applied: this is no longer "nothing happened".
+                return await ReadBackAsync(partition, commitId, writes) ? WriteResult.Applied : throw Unknown(exception);
+            }
+            catch (StoreThrottledException exception)
+            {
+                throw new CatalogException(ErrorKind.SlowDown, "The catalog's store is throttling; nothing was changed. Try again later", exception);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A batch whose first try had no answer was refused on another try. Either it never happened, or it did and somebody wrote over it since.
+    /// It certainly never happened when a row that it would have created or replaced is still as it was before, or gone where it would have been made.
+    /// </summary>
+    private async ValueTask<bool> HasLandedAsync(string partition, string commitId, IReadOnlyList<Write> writes, Func<ValueTask<bool?>>? landed)
+    {
+        foreach (var write in writes)
+        {
+            var item = await Store.ReadAsync(partition, write.Id, CancellationToken.None);
+            if (item?.CommitId == commitId)
+            {
+                return true;
+            }
+
+            var untouched = write switch
+            {
+                Write.Create => item is null,
+                Write.Replace replace => item?.Version == replace.Version,
+                Write.Delete delete => item?.Version == delete.Version,
+                _ => false,
+            };
+            if (untouched)
+            {
+                return false;
+            }
+        }
+
+        return (landed is null ? null : await landed()) ?? throw Unknown(null);
+    }
+
+    private async ValueTask<bool> ReadBackAsync(string partition, string commitId, IReadOnlyList<Write> writes)
+    {
+        try
+        {
+            foreach (var write in writes)
+            {
+                if (write is Write.Create or Write.Replace)
+                {
+                    return (await Store.ReadAsync(partition, write.Id, CancellationToken.None))?.CommitId == commitId;
+                }
+            }
+
+            return false;
+        }
+        catch (Exception exception) when (exception is UnknownOutcomeException or StoreThrottledException or IOException or TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private static CatalogException Unknown(Exception? cause) =>
+        new(ErrorKind.CommitStateUnknown, "The catalog's store did not answer: whether the change was made cannot be known. Load again before retrying", cause);
+}

@@ -1,0 +1,339 @@
+using Frazil.Entities;
+using Frazil.Iceberg;
+using Frazil.Storage;
+
+namespace Frazil;
+
+/// <summary>One table's part of a commit: <c>CommitTableRequest</c>.</summary>
+/// <param name="Table">The table.</param>
+/// <param name="Requirements">What must hold for the table as it is; all of them.</param>
+/// <param name="Updates">The changes, in order.</param>
+public sealed record CommitTableRequest(TableIdentifier Table, IReadOnlyList<TableRequirement> Requirements, IReadOnlyList<TableUpdate> Updates)
+{
+    /// <summary>Whether the table is to be made by this commit.</summary>
+    public bool IsCreate => Requirements.Any(requirement => requirement is TableRequirement.AssertCreate);
+}
+
+/// <summary>
+/// Commits (REST operations 19 and 27). File first, pointer second: a new metadata file under a fresh name, then one batch that moves the pointer if nobody else did.
+/// A requirement that fails goes back to the client. A lost race whose requirements still hold is tried again here.
+/// </summary>
+public sealed class TableCommits
+{
+    private readonly StoreWriter writer;
+    private readonly Namespaces namespaces;
+    private readonly Tables tables;
+    private readonly Pointers pointers;
+    private readonly MetadataFiles files;
+    private readonly Idempotency idempotency;
+    private readonly TimeProvider clock;
+    private readonly IdSource ids;
+    private readonly Turns turns = new();
+
+    /// <param name="writer">The store.</param>
+    /// <param name="namespaces">The namespaces that hold tables.</param>
+    /// <param name="tables">The tables.</param>
+    /// <param name="files">Metadata files.</param>
+    /// <param name="idempotency">Records of requests.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="ids">Fresh ids.</param>
+    public TableCommits(
+        StoreWriter writer, Namespaces namespaces, Tables tables, MetadataFiles files, Idempotency idempotency, TimeProvider clock, IdSource ids)
+    {
+        this.writer = writer;
+        this.namespaces = namespaces;
+        this.tables = tables;
+        this.files = files;
+        this.idempotency = idempotency;
+        this.clock = clock;
+        this.ids = ids;
+        pointers = new Pointers(writer, namespaces, clock, ids);
+    }
+
+    /// <summary><c>updateTable</c>: a commit to a table, or with <c>assert-create</c> the commit that makes a staged one.</summary>
+    /// <exception cref="CatalogException">
+    /// 404; 409 <c>CommitFailedException</c>: certainly not applied; 400 or 403 when an update is refused; 500 <c>CommitStateUnknownException</c>.
+    /// </exception>
+    public async ValueTask<Outcome> CommitAsync(CallContext call, CommitTableRequest request, CancellationToken cancellationToken)
+    {
+        var changes = await ApplyAsync(
+            call, [request], changes => new Outcome.Metadata(ResultForm.CommitTable, changes[0].Document), cancellationToken);
+        return new Outcome.Metadata(ResultForm.CommitTable, changes[0].Document);
+    }
+
+    /// <summary><c>commitTransaction</c>: changes to several tables, all or none. A table that is named more than once is changed in the order of the request.</summary>
+    /// <exception cref="CatalogException">As <see cref="CommitAsync"/>; 400 for more tables than one batch holds.</exception>
+    public async ValueTask<Outcome> CommitTransactionAsync(CallContext call, IReadOnlyList<CommitTableRequest> requests, CancellationToken cancellationToken)
+    {
+        if (requests.Count > 0)
+        {
+            await ApplyAsync(call, requests, static _ => Outcome.Done.Instance, cancellationToken);
+        }
+
+        return Outcome.Done.Instance;
+    }
+
+    private async ValueTask<IReadOnlyList<TableChange>> ApplyAsync(
+        CallContext call, IReadOnlyList<CommitTableRequest> requests, Func<IReadOnlyList<TableChange>, Outcome> outcomeOf, CancellationToken cancellationToken)
+    {
+        var byTable = requests.GroupBy(request => request.Table).Select(group => group.ToArray()).ToArray();
+        if (byTable.Length > Limits.MaxTransactionTables)
+        {
+            throw CatalogException.BadRequest($"A transaction must not change more than {Limits.MaxTransactionTables} tables");
+        }
+
+        List<IDisposable> held = [];
+        try
+        {
+            // In one order, so that two transactions never wait for each other.
+            foreach (var key in byTable.Select(group => $"{call.Catalog.Partition} {Keys.Table(group[0].Table)}").Order(StringComparer.Ordinal))
+            {
+                held.Add(await turns.TakeAsync(key, cancellationToken));
+            }
+
+            for (var attempt = 1; ; attempt++)
+            {
+                if (await TryApplyAsync(call, byTable, outcomeOf, cancellationToken) is { } changes)
+                {
+                    return changes;
+                }
+
+                if (attempt == Limits.MaxCommitAttempts)
+                {
+                    throw Pointers.Busy(requests[0].Table);
+                }
+
+                await pointers.PauseAsync(attempt, cancellationToken);
+            }
+        }
+        finally
+        {
+            held.ForEach(turn => turn.Dispose());
+        }
+    }
+
+    /// <summary>One try. Null when the race was lost: then nothing was changed, and the files of this try are gone again.</summary>
+    private async ValueTask<IReadOnlyList<TableChange>?> TryApplyAsync(
+        CallContext call, CommitTableRequest[][] byTable, Func<IReadOnlyList<TableChange>, Outcome> outcomeOf, CancellationToken cancellationToken)
+    {
+        var changes = await Parallel.EachAsync(byTable, group => PrepareAsync(call, group, cancellationToken));
+        var changed = changes.Where(change => change.Writes.Count > 0).ToArray();
+        var outcome = outcomeOf(changes);
+        if (changed.Length == 0)
+        {
+            await idempotency.RecordAsync(call, outcome, cancellationToken);
+            return changes;
+        }
+
+        // Creations in one transaction share the namespace they check and the version row of locations.
+        var writes = changed.SelectMany(change => change.Writes).Concat(Idempotency.Record(call, outcome, clock.GetUtcNow())).DistinctBy(write => write.Id).ToArray();
+        if (writes.Length > IKeyValueStore.MaxBatch)
+        {
+            throw CatalogException.BadRequest($"A transaction must not take more than {IKeyValueStore.MaxBatch} rows: commit fewer tables, or create fewer, at once");
+        }
+
+        var isApplied = false;
+        try
+        {
+            await Parallel.EachAsync(changed, async change =>
+            {
+                await MetadataFiles.CreateAsync(call.Catalog, change.Document, cancellationToken);
+                return true;
+            });
+            var result = await writer.WriteAsync(call.Catalog.Partition, writes, cancellationToken, () => HasLandedAsync(call, changed[0]));
+            isApplied = result.IsApplied;
+            Idempotency.ThrowIfTaken(call, result);
+        }
+        catch (Exception exception) when (Failures.CertainlyNothingHappened(exception))
+        {
+            await Parallel.EachAsync(changed, change => DeleteAsync(call, change.Document.Location));
+            throw;
+        }
+
+        if (!isApplied)
+        {
+            await Parallel.EachAsync(changed, change => DeleteAsync(call, change.Document.Location));
+            return null;
+        }
+
+        foreach (var change in changed)
+        {
+            files.Keep(call.Catalog, change.Document);
+            await DeleteExpiredAsync(call, change);
+        }
+
+        return changes;
+    }
+
+    /// <summary>What a table becomes. Everything that can refuse the change is asked here, before anything is written.</summary>
+    private async ValueTask<TableChange> PrepareAsync(CallContext call, CommitTableRequest[] requests, CancellationToken cancellationToken)
+    {
+        var table = requests[0].Table;
+        call.Catalog.RequireAllowed(requests.SelectMany(request => request.Updates).SelectMany(update => update.Locations()));
+        return requests[0].IsCreate
+            ? await PrepareCreateAsync(call, table, requests, cancellationToken)
+            : await PrepareUpdateAsync(call, table, requests, cancellationToken);
+    }
+
+    private async ValueTask<TableChange> PrepareUpdateAsync(
+        CallContext call, TableIdentifier table, CommitTableRequest[] requests, CancellationToken cancellationToken)
+    {
+        var pointer = await pointers.RequireAsync(call, table, TableKind.Table, cancellationToken);
+        var before = await files.ReadAsync(call.Catalog, pointer.Entity.MetadataLocation, cancellationToken);
+        var metadata = before.ToTable();
+        var builder = TableMetadataBuilder.From(metadata, pointer.Entity.MetadataLocation);
+        var change = Apply(builder, metadata, requests, defaultLocation: null);
+        if (!change.HasChanges)
+        {
+            return new TableChange(table, before, null, [], []);
+        }
+
+        var next = change.Metadata;
+        var claimed = pointer.Entity.Claims.Select(claim => Location.Parse(claim)).ToArray();
+        var added = Pointers.OwnLocations(next.Location, next.Properties).Where(location => !claimed.Any(location.IsWithin)).ToArray();
+        var document = NewDocument(call, MetadataLocation.Next(pointer.Entity.MetadataLocation, next.Location, next.Properties, ids.NewId()).ToString(), next);
+        var entity = pointer.Entity with
+        {
+            Uuid = next.Uuid ?? pointer.Entity.Uuid,
+            Location = next.Location,
+            MetadataLocation = document.Location,
+            Version = pointer.Entity.Version + 1,
+            Claims = [.. pointer.Entity.Claims, .. added.Select(location => location.Text)],
+            UpdatedAt = clock.GetUtcNow(),
+        };
+        List<Write> writes =
+        [
+            new Write.Replace(Keys.Table(table), entity.ToValue(), pointer.Version),
+            .. await Claims.ClaimAsync(writer, call.Catalog, entity.Id, added, cancellationToken),
+        ];
+        return new TableChange(table, document, pointer.Entity.MetadataLocation, writes, Expired(change, entity));
+    }
+
+    private async ValueTask<TableChange> PrepareCreateAsync(
+        CallContext call, TableIdentifier table, CommitTableRequest[] requests, CancellationToken cancellationToken)
+    {
+        var others = requests[0].Requirements.Where(requirement => requirement is not TableRequirement.AssertCreate).ToArray();
+        if (others.Length > 0)
+        {
+            throw CatalogException.BadRequest($"Invalid create requirements: [{string.Join(", ", others.Select(other => other.GetType().Name))}]");
+        }
+
+        Names.Require(table.Name, "table name");
+        var (@namespace, _) = await namespaces.RequireAsync(call, table.Namespace, cancellationToken);
+        var builder = TableMetadataBuilder.ForCreate(requests[0].Updates);
+        var uuid = ids.NewId();
+        var change = Apply(builder, null, requests, Pointers.DefaultLocation(call, table, @namespace, uuid));
+        var metadata = change.Metadata;
+        call.Catalog.RequireAllowed(metadata.Locations());
+        var document = NewDocument(call, MetadataLocation.First(metadata.Location, metadata.Properties, ids.NewId()).ToString(), metadata);
+        var entity = tables.NewEntity(metadata, document.Location, registered: false);
+        var writes = await pointers.PrepareCreateAsync(call, table, entity, kind => TakenByCommit(table, kind), cancellationToken);
+        return new TableChange(table, document, null, writes, []);
+    }
+
+    /// <summary>Applies the requests of one table in order: the requirements of each are asked of what the ones before it left.</summary>
+    private TableMetadataChange Apply(TableMetadataBuilder builder, TableMetadata? metadata, CommitTableRequest[] requests, string? defaultLocation)
+    {
+        var now = clock.GetUtcNow();
+        for (var i = 0; ; i++)
+        {
+            foreach (var requirement in requests[i].Requirements)
+            {
+                requirement.Check(metadata);
+            }
+
+            builder.Apply(requests[i].Updates);
+            var change = builder.Build(now, ids.NewId, defaultLocation);
+            if (i == requests.Length - 1)
+            {
+                return change;
+            }
+
+            metadata = change.Metadata;
+        }
+    }
+
+    private static MetadataDocument NewDocument(CallContext call, string location, TableMetadata metadata)
+    {
+        call.Catalog.RequireAllowed("metadata location", location);
+        return new MetadataDocument(location, metadata.ToJson(), metadata);
+    }
+
+    /// <summary>
+    /// Whether a commit that was sent twice and refused in the end was applied the first time: the history of what is there now names its file, or names
+    /// the file that it was made from as replaced by another.
+    /// </summary>
+    private async ValueTask<bool?> HasLandedAsync(CallContext call, TableChange change)
+    {
+        if (await pointers.ReadAsync(call, change.Table, CancellationToken.None) is not { } pointer)
+        {
+            return null;
+        }
+
+        if (pointer.Entity.MetadataLocation == change.Document.Location)
+        {
+            return true;
+        }
+
+        var history = (await files.ReadAsync(call.Catalog, pointer.Entity.MetadataLocation, CancellationToken.None)).ToTable().MetadataLog;
+        if (history.Any(entry => entry.MetadataFile == change.Document.Location))
+        {
+            return true;
+        }
+
+        return change.Base is { } origin && history.Any(entry => entry.MetadataFile == origin) ? false : null;
+    }
+
+    /// <summary>The files that left the metadata log and are to be deleted once the commit is made; only such as are inside the table's own locations.</summary>
+    private static IReadOnlyList<string> Expired(TableMetadataChange change, TableEntity entity)
+    {
+        if (change.ExpiredMetadataLog.Count == 0
+            || !change.Metadata.Properties.TryGetValue("write.metadata.delete-after-commit.enabled", out var enabled)
+            || !enabled.Equals("true", StringComparison.OrdinalIgnoreCase))
+        {
+            return [];
+        }
+
+        var own = entity.Claims.Select(claim => Location.Parse(claim)).ToArray();
+        return [.. change.ExpiredMetadataLog.Select(entry => entry.MetadataFile).Where(file => IsOwnMetadataFile(file, own))];
+    }
+
+    private static bool IsOwnMetadataFile(string file, Location[] own)
+    {
+        try
+        {
+            var location = Location.Parse(file);
+            return (file.EndsWith(".metadata.json", StringComparison.Ordinal) || file.EndsWith(".metadata.json.gz", StringComparison.Ordinal)) && own.Any(location.IsWithin);
+        }
+        catch (CatalogException)
+        {
+            return false;
+        }
+    }
+
+    private static async ValueTask DeleteExpiredAsync(CallContext call, TableChange change)
+    {
+        foreach (var file in change.Expired)
+        {
+            await MetadataFiles.DeleteQuietlyAsync(call.Catalog, file);
+        }
+    }
+
+    private static async ValueTask<bool> DeleteAsync(CallContext call, string location)
+    {
+        await MetadataFiles.DeleteQuietlyAsync(call.Catalog, location);
+        return true;
+    }
+
+    private static CatalogException TakenByCommit(TableIdentifier table, TableKind kind) => kind == TableKind.Table
+        ? CatalogException.CommitFailed("Requirement failed: table already exists")
+        : Pointers.Taken(table, TableKind.Table, kind);
+
+    /// <param name="Table">The table.</param>
+    /// <param name="Document">What it becomes, or what it is when nothing changes.</param>
+    /// <param name="Base">The file it was made from, or null for a new table.</param>
+    /// <param name="Writes">The rows to write; none when nothing changes.</param>
+    /// <param name="Expired">Files to delete afterwards.</param>
+    private sealed record TableChange(
+        TableIdentifier Table, MetadataDocument Document, string? Base, IReadOnlyList<Write> Writes, IReadOnlyList<string> Expired);
+}
