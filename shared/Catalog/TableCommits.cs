@@ -125,6 +125,8 @@ public sealed class TableCommits
             return changes;
         }
 
+        RequireDisjointClaims(changed);
+
         // Creations in one transaction share the namespace they check and the version row of locations.
         var writes = changed.SelectMany(change => change.Writes).Concat(Idempotency.Record(call, outcome, clock.GetUtcNow())).DistinctBy(write => write.Id).ToArray();
         if (writes.Length > IKeyValueStore.MaxBatch)
@@ -257,6 +259,28 @@ public sealed class TableCommits
     {
         call.Catalog.RequireAllowed("metadata location", location);
         return new MetadataDocument(location, metadata.ToJson(), metadata);
+    }
+
+    /// <summary>Claims were checked against what is stored, but not yet against the other tables of the same transaction.</summary>
+    private static void RequireDisjointClaims(TableChange[] changes)
+    {
+        if (changes.Length == 1)
+        {
+            return;
+        }
+
+        var claims = changes.SelectMany(change => change.Writes, (change, write) => (change.Table, write.Id))
+            .Where(claim => claim.Id.StartsWith("loc/", StringComparison.Ordinal))
+            .OrderBy(claim => claim.Id, StringComparer.Ordinal)
+            .ToArray();
+        for (var i = 1; i < claims.Length; i++)
+        {
+            // A claim's key begins with the key of every location above it, and in ordinal order what lies below a location follows it at once.
+            if (claims[i].Table != claims[i - 1].Table && claims[i].Id.StartsWith(claims[i - 1].Id, StringComparison.Ordinal))
+            {
+                throw new CatalogException(ErrorKind.Forbidden, $"The locations of {claims[i - 1].Table} and {claims[i].Table} overlap");
+            }
+        }
     }
 
     /// <summary>

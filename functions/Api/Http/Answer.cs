@@ -1,0 +1,206 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using Frazil.Iceberg;
+using Microsoft.AspNetCore.Http;
+
+namespace Frazil.Api;
+
+/// <summary>
+/// An answer: a status and the pieces of a body. Large metadata is never copied nor parsed on its way out: the answer is spliced around the stored bytes,
+/// and around their deflated form when the client accepts gzip.
+/// </summary>
+public sealed class Answer
+{
+    /// <summary>Bodies below this many bytes are not worth compressing.</summary>
+    public const int MinGzipBytes = 8 * 1024;
+
+    private readonly ReadOnlyMemory<byte> before;
+    private readonly MetadataDocument? middle;
+    private readonly ReadOnlyMemory<byte> after;
+
+    private Answer(int status, ReadOnlyMemory<byte> before = default, MetadataDocument? middle = null, ReadOnlyMemory<byte> after = default)
+    {
+        Status = status;
+        this.before = before;
+        this.middle = middle;
+        this.after = after;
+    }
+
+    /// <summary>204 and no body.</summary>
+    public static Answer NoContent { get; } = new(StatusCodes.Status204NoContent);
+
+    /// <summary>The HTTP status.</summary>
+    public int Status { get; }
+
+    /// <summary>The entity tag, in its quotes, or null.</summary>
+    public string? ETag { get; init; }
+
+    /// <summary>Whether the body is something else than JSON.</summary>
+    public string ContentType { get; init; } = "application/json";
+
+    /// <summary>Whole seconds after which a throttled client may try again, or null.</summary>
+    public int? RetryAfter { get; init; }
+
+    /// <summary>The methods that the path does allow, for a 405.</summary>
+    public string? Allow { get; init; }
+
+    /// <summary>Bytes of the body before compression.</summary>
+    public long Length => before.Length + (middle?.Json.Length ?? 0) + after.Length;
+
+    /// <summary>200 with a JSON document.</summary>
+    public static Answer Document(ReadOnlyMemory<byte> json) => new(StatusCodes.Status200OK, json);
+
+    /// <summary>200 with a JSON document spliced from what stands around metadata and the metadata.</summary>
+    public static Answer Spliced(ReadOnlyMemory<byte> before, MetadataDocument metadata, ReadOnlyMemory<byte> after, string? etag = null) =>
+        new(StatusCodes.Status200OK, before, metadata, after) { ETag = etag };
+
+    /// <summary>304.</summary>
+    public static Answer NotModified(string etag) => new(StatusCodes.Status304NotModified) { ETag = etag };
+
+    /// <summary>The specification's <c>IcebergErrorResponse</c>.</summary>
+    public static Answer Error(ErrorKind kind, string message) => new(CatalogException.CodeOf(kind), Json.Write((kind, message), static (writer, error) =>
+    {
+        writer.WriteStartObject();
+        writer.WriteStartObject("error");
+        writer.WriteString("message", error.message);
+        writer.WriteString("type", CatalogException.TypeOf(error.kind));
+        writer.WriteNumber("code", CatalogException.CodeOf(error.kind));
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }))
+    {
+        RetryAfter = kind == ErrorKind.SlowDown ? 1 : null,
+    };
+
+    /// <summary>405, with the methods that the path has.</summary>
+    public static Answer MethodNotAllowed(string method, IReadOnlyList<string> allowed)
+    {
+        var error = Error(ErrorKind.MethodNotAllowed, $"Method {RequestTarget.Shorten(method)} is not allowed here; allowed: {string.Join(", ", allowed)}");
+        return new Answer(error.Status, error.before) { Allow = string.Join(", ", allowed) };
+    }
+
+    /// <summary>Sends it.</summary>
+    public async ValueTask SendAsync(HttpContext http)
+    {
+        var response = http.Response;
+        response.StatusCode = Status;
+        if (ETag is not null)
+        {
+            response.Headers.ETag = ETag;
+        }
+
+        if (RetryAfter is { } seconds)
+        {
+            response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        if (Allow is not null)
+        {
+            response.Headers.Allow = Allow;
+        }
+
+        if (Length == 0 || Status is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified)
+        {
+            return;
+        }
+
+        response.ContentType = ContentType;
+        if (HttpMethods.IsHead(http.Request.Method))
+        {
+            return;
+        }
+
+        if (middle is not null && Length >= MinGzipBytes)
+        {
+            response.Headers.Vary = "Accept-Encoding";
+            if (AcceptsGzip(http.Request.Headers.AcceptEncoding.ToString()))
+            {
+                await SendGzipAsync(http, middle);
+                return;
+            }
+        }
+
+        response.ContentLength = Length;
+        await WriteAsync(http, before);
+        if (middle is not null)
+        {
+            await WriteAsync(http, middle.Json);
+            await WriteAsync(http, after);
+        }
+
+        await response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    /// <summary>
+    /// One gzip member (RFC 1952) made of a stored block, the metadata's deflate blocks as they are, and a last stored block: compressing costs once per metadata file.
+    /// </summary>
+    private async ValueTask SendGzipAsync(HttpContext http, MetadataDocument metadata)
+    {
+        var crc = new Crc32();
+        crc.Append(before.Span);
+        crc.Append(metadata.Json.Span);
+        crc.Append(after.Span);
+        byte[] head = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255, .. StoredBlock(before.Span, isLast: false)];
+        byte[] tail = [.. StoredBlock(after.Span, isLast: true), 0, 0, 0, 0, 0, 0, 0, 0];
+        BinaryPrimitives.WriteUInt32LittleEndian(tail.AsSpan(tail.Length - 8), crc.GetCurrentHashAsUInt32());
+        BinaryPrimitives.WriteUInt32LittleEndian(tail.AsSpan(tail.Length - 4), (uint)Length);
+        var deflated = metadata.Deflated;
+        http.Response.Headers.ContentEncoding = "gzip";
+        http.Response.ContentLength = head.Length + deflated.Length + tail.Length;
+        await WriteAsync(http, head);
+        await WriteAsync(http, deflated);
+        await WriteAsync(http, tail);
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    private static byte[] StoredBlock(ReadOnlySpan<byte> content, bool isLast)
+    {
+        var blocks = Math.Max(1, (content.Length + ushort.MaxValue - 1) / ushort.MaxValue);
+        var result = new byte[content.Length + (blocks * 5)];
+        var at = 0;
+        for (var i = 0; i < blocks; i++)
+        {
+            var part = content[..Math.Min(content.Length, ushort.MaxValue)];
+            content = content[part.Length..];
+            result[at] = (byte)(isLast && i == blocks - 1 ? 1 : 0);
+            BinaryPrimitives.WriteUInt16LittleEndian(result.AsSpan(at + 1), (ushort)part.Length);
+            BinaryPrimitives.WriteUInt16LittleEndian(result.AsSpan(at + 3), (ushort)~part.Length);
+            part.CopyTo(result.AsSpan(at + 5));
+            at += 5 + part.Length;
+        }
+
+        return result;
+    }
+
+    private static async ValueTask WriteAsync(HttpContext http, ReadOnlyMemory<byte> bytes)
+    {
+        // In slices, so that a slow client holds back the server's buffers and not the server's memory.
+        const int Slice = 64 * 1024;
+        if (bytes.Length <= Slice)
+        {
+            var span = http.Response.BodyWriter.GetSpan(bytes.Length);
+            bytes.Span.CopyTo(span);
+            http.Response.BodyWriter.Advance(bytes.Length);
+            return;
+        }
+
+        for (var at = 0; at < bytes.Length; at += Slice)
+        {
+            await http.Response.BodyWriter.WriteAsync(bytes.Slice(at, Math.Min(Slice, bytes.Length - at)), http.RequestAborted);
+        }
+    }
+
+    private static bool AcceptsGzip(string header)
+    {
+        foreach (var range in header.Split(',', StringSplitOptions.TrimEntries))
+        {
+            var parts = range.Split(';', StringSplitOptions.TrimEntries);
+            if (parts[0].Equals("gzip", StringComparison.OrdinalIgnoreCase) || parts[0] == "*")
+            {
+                return !parts.Skip(1).Any(static part => part.StartsWith("q=0", StringComparison.OrdinalIgnoreCase) && part.AsSpan(2).Trim("0.") is "");
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,197 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Frazil.Iceberg;
+using Microsoft.AspNetCore.Http;
+
+namespace Frazil.Api;
+
+/// <summary>A request on its way to an operation: what the path named, decoded, and the call's context.</summary>
+public sealed class ApiRequest
+{
+    private readonly IReadOnlyDictionary<string, string> captured;
+    private Catalog? catalog;
+
+    internal ApiRequest(HttpContext http, Operations operations, Route route, RequestTarget target, string? prefix, IReadOnlyDictionary<string, string> captured)
+    {
+        Http = http;
+        Operations = operations;
+        Route = route;
+        Target = target;
+        Prefix = prefix;
+        this.captured = captured;
+    }
+
+    /// <summary>The HTTP request.</summary>
+    public HttpContext Http { get; }
+
+    /// <summary>Every operation.</summary>
+    public Operations Operations { get; }
+
+    /// <summary>The route that matched.</summary>
+    public Route Route { get; }
+
+    /// <summary>Path and query as sent.</summary>
+    public RequestTarget Target { get; }
+
+    /// <summary>The catalog's name in the path, or null when the path has none.</summary>
+    public string? Prefix { get; }
+
+    /// <summary>Ends with the client's going away.</summary>
+    public CancellationToken CancellationToken => Http.RequestAborted;
+
+    /// <summary>The catalog that the request is about.</summary>
+    public Catalog Catalog => catalog ?? throw new InvalidOperationException("the catalog is resolved before a handler runs");
+
+    /// <summary>The context that operations want.</summary>
+    public CallContext Call => new(Catalog, Idempotency);
+
+    /// <summary>The key under which the client wants this done at most once, with the request's fingerprint.</summary>
+    public IdempotentRequest? Idempotency { get; private set; }
+
+    /// <summary>The body, whole; empty when there is none.</summary>
+    public ReadOnlyMemory<byte> Body { get; private set; }
+
+    /// <summary>The namespace of the path.</summary>
+    public Namespace Namespace => RequestTarget.DecodeNamespace(captured["namespace"], Operations.Options.NamespaceSeparator);
+
+    /// <summary>The table of the path.</summary>
+    public TableIdentifier Table => new(Namespace, Named("table"));
+
+    /// <summary>The view of the path.</summary>
+    public TableIdentifier View => new(Namespace, Named("view"));
+
+    /// <summary>A name of the path, decoded.</summary>
+    public string Named(string parameter) => RequestTarget.Decode(captured[parameter]);
+
+    /// <summary>Paging parameters.</summary>
+    /// <exception cref="CatalogException">400 when the page size is no positive number.</exception>
+    public Paging Paging => new(Target.Query("pageToken"), PageSize(Target.Query("pageSize")));
+
+    /// <summary>The body as a JSON object. Dispose it when its values are read.</summary>
+    /// <exception cref="CatalogException">400 when it is something else.</exception>
+    public JsonDocument ReadJson()
+    {
+        if (Body.IsEmpty)
+        {
+            throw CatalogException.BadRequest("The request must have a JSON body");
+        }
+
+        var document = Json.Parse(Body);
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
+        {
+            document.Dispose();
+            throw CatalogException.BadRequest("The request's body must be a JSON object");
+        }
+
+        return document;
+    }
+
+    internal async ValueTask PrepareAsync()
+    {
+        if (Http.Request.Method is "POST" or "PUT")
+        {
+            Body = await ReadBodyAsync();
+        }
+
+        if (Route.NeedsCatalog)
+        {
+            catalog = await Operations.Catalogs.GetAsync(Prefix ?? Operations.Options.DefaultCatalog, CancellationToken);
+        }
+
+        if (Route.IsIdempotent && Http.Request.Headers.TryGetValue("Idempotency-Key", out var keys))
+        {
+            Idempotency = new IdempotentRequest(ReadKey(keys.ToString()), Fingerprint());
+        }
+    }
+
+    private static Guid ReadKey(string text) => text.Length == 36 && Guid.TryParseExact(text, "D", out var key)
+        ? key
+        : throw CatalogException.BadRequest("Invalid Idempotency-Key: it must be a UUID of 36 characters");
+
+    private string Fingerprint()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{Route.OperationId} {string.Join('/', Target.Segments)} {Target.RawQuery("purgeRequested")}\n"));
+        hash.AppendData(Body.Span);
+        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync()
+    {
+        if (Http.Request.ContentLength > Limits.MaxBodyBytes)
+        {
+            throw TooLarge();
+        }
+
+        var encoding = Http.Request.Headers.ContentEncoding.ToString();
+        var body = encoding switch
+        {
+            "" or "identity" => await ReadAllAsync(Http.Request.Body),
+            "gzip" or "x-gzip" => await ReadGzipAsync(),
+            _ => throw CatalogException.BadRequest($"Unsupported Content-Encoding: {RequestTarget.Shorten(encoding)}; send gzip or none"),
+        };
+        return body;
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> ReadGzipAsync()
+    {
+        try
+        {
+            await using var gzip = new GZipStream(Http.Request.Body, CompressionMode.Decompress, leaveOpen: true);
+            return await ReadAllAsync(gzip);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new CatalogException(ErrorKind.BadRequest, "The request's body is not gzip, as its Content-Encoding says", exception);
+        }
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> ReadAllAsync(Stream stream)
+    {
+        var expected = (int)Math.Min(Http.Request.ContentLength ?? 0, Limits.MaxBodyBytes);
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(expected + 1, 4096));
+        var length = 0;
+        try
+        {
+            while (true)
+            {
+                var read = await stream.ReadAsync(buffer.AsMemory(length), CancellationToken);
+                if (read == 0)
+                {
+                    return buffer.AsSpan(0, length).ToArray();
+                }
+
+                length += read;
+                if (length > Limits.MaxBodyBytes)
+                {
+                    throw TooLarge();
+                }
+
+                if (length == buffer.Length)
+                {
+                    var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+                    buffer.AsSpan(0, length).CopyTo(larger);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = larger;
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static int? PageSize(string? text) => text switch
+    {
+        null or "" => null,
+        _ when long.TryParse(text, out var size) && size >= 1 => (int)Math.Min(size, Limits.MaxPageSize),
+        _ => throw CatalogException.BadRequest($"Invalid pageSize: '{RequestTarget.Shorten(text)}' is not a number of at least 1"),
+    };
+
+    internal static CatalogException TooLarge() =>
+        new(ErrorKind.PayloadTooLarge, $"The request's body is larger than the limit of {Limits.MaxBodyBytes} bytes");
+}

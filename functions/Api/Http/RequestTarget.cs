@@ -1,0 +1,151 @@
+using System.Text;
+using Frazil.Iceberg;
+
+namespace Frazil.Api;
+
+/// <summary>
+/// The request's target as the client sent it, taken apart before anything decodes it: split at slashes first, then each segment decoded, since a name may hold
+/// a slash (<c>%2F</c>), and levels of a namespace are parted by <c>%1F</c>. A plus sign is a space, as Java's URLEncoder writes it.
+/// </summary>
+public sealed class RequestTarget
+{
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private RequestTarget(string path, string[] segments, string query)
+    {
+        Path = path;
+        Segments = segments;
+        QueryText = query;
+    }
+
+    /// <summary>The path, encoded, for logs and fingerprints.</summary>
+    public string Path { get; }
+
+    /// <summary>The segments of the path, still encoded. Empty ones (a doubled or trailing slash) are left out.</summary>
+    public IReadOnlyList<string> Segments { get; }
+
+    private string QueryText { get; }
+
+    /// <summary>Takes a target apart. An absolute form (<c>http://host/path</c>) counts as its path.</summary>
+    public static RequestTarget Parse(string rawTarget)
+    {
+        var target = rawTarget;
+        if (!target.StartsWith('/') && target.IndexOf("://", StringComparison.Ordinal) is > 0 and var scheme)
+        {
+            var slash = target.IndexOf('/', scheme + 3);
+            target = slash < 0 ? "/" : target[slash..];
+        }
+
+        var question = target.IndexOf('?', StringComparison.Ordinal);
+        var path = question < 0 ? target : target[..question];
+        return new RequestTarget(path, path.Split('/', StringSplitOptions.RemoveEmptyEntries), question < 0 ? "" : target[(question + 1)..]);
+    }
+
+    /// <summary>A query parameter, decoded, or null when absent. When it is there more than once the first counts.</summary>
+    /// <exception cref="CatalogException">400 for an escape that is none.</exception>
+    public string? Query(string name)
+    {
+        foreach (var pair in QueryText.Split('&'))
+        {
+            var equals = pair.IndexOf('=', StringComparison.Ordinal);
+            var key = equals < 0 ? pair : pair[..equals];
+            if (key == name || (key.Contains('%', StringComparison.Ordinal) && Decode(key) == name))
+            {
+                return equals < 0 ? "" : Decode(pair[(equals + 1)..]);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>A query parameter that is a boolean in any case (<c>True</c>, as Python writes it), or null when absent.</summary>
+    /// <exception cref="CatalogException">400 when it is something else.</exception>
+    public bool? QueryBoolean(string name) => Query(name) switch
+    {
+        null => null,
+        var text when text.Equals("true", StringComparison.OrdinalIgnoreCase) => true,
+        var text when text.Equals("false", StringComparison.OrdinalIgnoreCase) => false,
+        var text => throw CatalogException.BadRequest($"Invalid {name}: '{Shorten(text)}' is neither true nor false"),
+    };
+
+    /// <summary>Decodes a segment.</summary>
+    /// <exception cref="CatalogException">400 for a percent sign without two hex digits, and for bytes that are not UTF-8.</exception>
+    public static string Decode(string encoded)
+    {
+        if (encoded.AsSpan().IndexOfAny('%', '+') < 0)
+        {
+            return encoded;
+        }
+
+        var bytes = new byte[encoded.Length * 3];
+        var length = 0;
+        for (var i = 0; i < encoded.Length; i++)
+        {
+            var c = encoded[i];
+            if (c == '%')
+            {
+                if (i + 2 >= encoded.Length || !char.IsAsciiHexDigit(encoded[i + 1]) || !char.IsAsciiHexDigit(encoded[i + 2]))
+                {
+                    throw CatalogException.BadRequest($"Invalid path or query: '{Shorten(encoded)}' has a percent sign that is not followed by two hex digits");
+                }
+
+                bytes[length++] = (byte)((Convert.ToInt32(encoded[i + 1].ToString(), 16) << 4) | Convert.ToInt32(encoded[i + 2].ToString(), 16));
+                i += 2;
+            }
+            else if (c == '+')
+            {
+                bytes[length++] = (byte)' ';
+            }
+            else if (c < 0x80)
+            {
+                bytes[length++] = (byte)c;
+            }
+            else
+            {
+                // A server that is lenient about bytes outside of ASCII hands them over decoded already.
+                var take = char.IsHighSurrogate(c) && i + 1 < encoded.Length ? 2 : 1;
+                length += Encoding.UTF8.GetBytes(encoded.AsSpan(i, take), bytes.AsSpan(length));
+                i += take - 1;
+            }
+        }
+
+        try
+        {
+            return StrictUtf8.GetString(bytes, 0, length);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw CatalogException.BadRequest($"Invalid path or query: '{Shorten(encoded)}' is not UTF-8");
+        }
+    }
+
+    /// <summary>The levels of a namespace in a path or parameter: parted by <c>%1F</c>, or by the separator that this server advertises.</summary>
+    /// <param name="encoded">The segment, still encoded.</param>
+    /// <param name="separator">The advertised separator, URL-encoded.</param>
+    /// <exception cref="CatalogException">400 for bad escapes and for empty levels.</exception>
+    public static Namespace DecodeNamespace(string encoded, string separator)
+    {
+        if (!separator.Equals("%1F", StringComparison.OrdinalIgnoreCase))
+        {
+            encoded = encoded.Replace(separator, "%1F", StringComparison.OrdinalIgnoreCase);
+        }
+
+        return new Namespace(Decode(encoded).Split('\u001F'));
+    }
+
+    /// <summary>The raw text of a query parameter, or null.</summary>
+    public string? RawQuery(string name)
+    {
+        foreach (var pair in QueryText.Split('&'))
+        {
+            if (pair.StartsWith(name, StringComparison.Ordinal) && (pair.Length == name.Length || pair[name.Length] == '='))
+            {
+                return pair.Length == name.Length ? "" : pair[(name.Length + 1)..];
+            }
+        }
+
+        return null;
+    }
+
+    internal static string Shorten(string text) => text.Length <= 100 ? text : text[..100] + "...";
+}

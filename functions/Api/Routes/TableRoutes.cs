@@ -1,0 +1,163 @@
+using System.Text.Json;
+using Frazil.Iceberg;
+
+namespace Frazil.Api;
+
+/// <summary>The routes of tables (REST operations 9, 10 and 13 to 27).</summary>
+public static class TableRoutes
+{
+    private const string Base = "/v1/{prefix}/namespaces/{namespace}/tables";
+    private const string One = Base + "/{table}";
+
+    /// <summary>The routes.</summary>
+    public static IReadOnlyList<Route> All { get; } =
+    [
+        new("GET", Base, "listTables", ListTables),
+        new("POST", Base, "createTable", CreateTable),
+        new("POST", "/v1/{prefix}/namespaces/{namespace}/register", "registerTable", RegisterTable),
+        new("GET", One, "loadTable", LoadTable),
+        new("POST", One, "updateTable", UpdateTable),
+        new("DELETE", One, "dropTable", DropTable),
+        new("HEAD", One, "tableExists", TableExists),
+        new("POST", One + "/unregister", "unregisterTable", UnregisterTable),
+        new("GET", One + "/credentials", "loadCredentials", LoadCredentials),
+        new("POST", One + "/metrics", "reportMetrics", ReportMetrics),
+        new("POST", "/v1/{prefix}/tables/rename", "renameTable", RenameTable),
+        new("POST", "/v1/{prefix}/transactions/commit", "commitTransaction", CommitTransaction),
+        new("POST", One + "/plan", "planTableScan", null),
+        new("GET", One + "/plan/{plan-id}", "fetchPlanningResult", null),
+        new("DELETE", One + "/plan/{plan-id}", "cancelPlanning", null),
+        new("POST", One + "/tasks", "fetchScanTasks", null),
+        new("POST", One + "/sign", "signRequest", null),
+    ];
+
+    private static async ValueTask<Answer> ListTables(ApiRequest request)
+    {
+        var (identifiers, next) = await request.Operations.Tables.ListAsync(request.Call, request.Namespace, request.Paging, request.CancellationToken);
+        return Identifiers(identifiers, next);
+    }
+
+    private static async ValueTask<Answer> CreateTable(ApiRequest request)
+    {
+        using var body = request.ReadJson();
+        var create = ReadCreate(body.RootElement, request.Body);
+        return await request.RunAsync(() => request.Operations.Tables.CreateAsync(request.Call, request.Namespace, create, request.CancellationToken));
+    }
+
+    private static async ValueTask<Answer> RegisterTable(ApiRequest request)
+    {
+        using var body = request.ReadJson();
+        var table = new TableIdentifier(request.Namespace, body.RootElement.RequiredString("name"));
+        var metadataLocation = body.RootElement.RequiredString("metadata-location");
+        var overwrite = body.RootElement.OptionalBoolean("overwrite") ?? false;
+        return await request.RunAsync(() => request.Operations.Tables.RegisterAsync(request.Call, table, metadataLocation, overwrite, request.CancellationToken));
+    }
+
+    private static async ValueTask<Answer> LoadTable(ApiRequest request)
+    {
+        var referencedOnly = request.Target.Query("snapshots")?.ToLowerInvariant() switch
+        {
+            null or "" or "all" => false,
+            "refs" => true,
+            var other => throw CatalogException.BadRequest($"Invalid snapshots: '{RequestTarget.Shorten(other)}' is neither all nor refs"),
+        };
+        ReferencedBy.Read(request);
+        var ifNoneMatch = request.Http.Request.Headers.IfNoneMatch.ToString();
+        var known = "";
+        var outcome = await request.Operations.Tables.LoadAsync(
+            request.Call, request.Table, referencedOnly, etag => ifNoneMatch.Length > 0 && IfNoneMatch.Holds(ifNoneMatch, known = etag), request.CancellationToken);
+        return outcome is null ? Answer.NotModified(known) : Results.ToAnswer(request, outcome);
+    }
+
+    private static async ValueTask<Answer> UpdateTable(ApiRequest request)
+    {
+        using var body = request.ReadJson();
+        var commit = ReadCommit(body.RootElement, request.Table, request.Body);
+        return await request.RunAsync(() => request.Operations.TableCommits.CommitAsync(request.Call, commit, request.CancellationToken));
+    }
+
+    private static ValueTask<Answer> DropTable(ApiRequest request)
+    {
+        _ = request.Target.QueryBoolean("purgeRequested");
+        return request.RunAsync(() => request.Operations.Tables.DropAsync(request.Call, request.Table, request.CancellationToken));
+    }
+
+    private static async ValueTask<Answer> TableExists(ApiRequest request) =>
+        await request.Operations.Tables.ExistsAsync(request.Call, request.Table, request.CancellationToken)
+            ? Answer.NoContent
+            : throw new CatalogException(ErrorKind.NoSuchTable, $"Table does not exist: {request.Table}");
+
+    private static ValueTask<Answer> UnregisterTable(ApiRequest request) =>
+        request.RunAsync(() => request.Operations.Tables.UnregisterAsync(request.Call, request.Table, request.CancellationToken));
+
+    /// <summary>A file system needs no credentials, and vending for others is not offered yet: the list is empty.</summary>
+    private static async ValueTask<Answer> LoadCredentials(ApiRequest request)
+    {
+        ReferencedBy.Read(request);
+        await request.Operations.Tables.RequireAsync(request.Call, request.Table, request.CancellationToken);
+        return Answer.Document("""{"storage-credentials":[]}"""u8.ToArray());
+    }
+
+    private static async ValueTask<Answer> ReportMetrics(ApiRequest request)
+    {
+        using var body = request.ReadJson();
+        await request.Operations.Reports.ReportAsync(request.Call, request.Table, body.RootElement, request.Body, request.CancellationToken);
+        return Answer.NoContent;
+    }
+
+    private static async ValueTask<Answer> RenameTable(ApiRequest request)
+    {
+        using var body = request.ReadJson();
+        var (from, to) = ReadRename(body.RootElement);
+        return await request.RunAsync(() => request.Operations.Tables.RenameAsync(request.Call, from, to, request.CancellationToken));
+    }
+
+    private static async ValueTask<Answer> CommitTransaction(ApiRequest request)
+    {
+        using var body = request.ReadJson();
+        var changes = body.RootElement.RequiredList("table-changes", change =>
+        {
+            change.RequireObject("table-changes");
+            return ReadCommit(change, ReadIdentifier(change.RequiredObject("identifier")), request.Body);
+        });
+        return await request.RunAsync(() => request.Operations.TableCommits.CommitTransactionAsync(request.Call, changes, request.CancellationToken));
+    }
+
+    internal static Answer Identifiers(IReadOnlyList<TableIdentifier> identifiers, string? next) => Answer.Document(Json.Write((identifiers, next), static (writer, list) =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("next-page-token", list.next);
+        writer.WriteStartArray("identifiers");
+        foreach (var identifier in list.identifiers)
+        {
+            writer.WriteStartObject();
+            writer.WritePropertyName("namespace");
+            NamespaceRoutes.WriteLevels(writer, identifier.Namespace);
+            writer.WriteString("name", identifier.Name);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }));
+
+    internal static (TableIdentifier From, TableIdentifier To) ReadRename(JsonElement body) =>
+        (ReadIdentifier(body.RequiredObject("source")), ReadIdentifier(body.RequiredObject("destination")));
+
+    private static TableIdentifier ReadIdentifier(JsonElement identifier) =>
+        new(new Namespace(identifier.RequiredList("namespace", level => level.AsString("namespace"))), identifier.RequiredString("name"));
+
+    private static CreateTableRequest ReadCreate(JsonElement body, ReadOnlyMemory<byte> source) => new(
+        body.RequiredString("name"),
+        Schema.Read(body.RequiredObject("schema"), source),
+        body.OptionalObject("partition-spec") is { } spec ? PartitionSpec.Read(spec, source) : null,
+        body.OptionalObject("write-order") is { } order ? SortOrder.Read(order, source) : null,
+        body.OptionalString("location"),
+        body.OptionalBoolean("stage-create") ?? false,
+        body.OptionalStringMap("properties") ?? []);
+
+    private static CommitTableRequest ReadCommit(JsonElement body, TableIdentifier table, ReadOnlyMemory<byte> source) => new(
+        table,
+        body.RequiredList("requirements", TableRequirement.Read),
+        body.RequiredList("updates", update => TableUpdate.Read(update, source)));
+}

@@ -1,0 +1,77 @@
+using Frazil.Entities;
+using Frazil.Storage;
+
+namespace Frazil;
+
+/// <summary>What an installation may set.</summary>
+public sealed record FrazilOptions
+{
+    /// <summary>The catalog that is meant when a client names no warehouse and no prefix.</summary>
+    public string DefaultCatalog { get; init; } = "default";
+
+    /// <summary>Bytes of metadata that a process may keep in memory.</summary>
+    public long MetadataCacheBytes { get; init; } = 128 * 1024 * 1024;
+
+    /// <summary>
+    /// What joins the levels of a namespace in a path, URL-encoded: advertised as <c>namespace-separator</c>. <c>%1F</c> is understood whatever this is.
+    /// </summary>
+    public string NamespaceSeparator { get; init; } = "%1F";
+}
+
+/// <summary>Every operation of the catalog, put together once per process over the parts that a host chooses.</summary>
+public sealed class Operations
+{
+    /// <param name="store">The conditional-write store.</param>
+    /// <param name="openStorage">Gives the files of a storage profile.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="ids">Fresh ids and chance.</param>
+    public Operations(IKeyValueStore store, Func<StorageProfile, IObjectStore> openStorage, FrazilOptions options, TimeProvider clock, IdSource ids)
+    {
+        Options = options;
+        Clock = clock;
+        var writer = new StoreWriter(store, clock, ids);
+        Files = new MetadataFiles(options.MetadataCacheBytes);
+        Catalogs = new Catalogs(writer, openStorage, clock, ids);
+        Idempotency = new Idempotency(writer, Files, clock);
+        Namespaces = new Namespaces(writer, clock, ids);
+        Tables = new Tables(writer, Namespaces, Files, Idempotency, clock, ids);
+        TableCommits = new TableCommits(writer, Namespaces, Tables, Files, Idempotency, clock, ids);
+        Views = new Views(writer, Namespaces, Files, Idempotency, clock, ids);
+        Reports = new MetricsReports(writer, Tables, clock);
+        Store = store;
+    }
+
+    /// <summary>Settings.</summary>
+    public FrazilOptions Options { get; }
+
+    /// <summary>The time.</summary>
+    public TimeProvider Clock { get; }
+
+    /// <summary>The store, for health checks.</summary>
+    public IKeyValueStore Store { get; }
+
+    /// <summary>Metadata files and their cache.</summary>
+    public MetadataFiles Files { get; }
+
+    /// <summary>The catalogs.</summary>
+    public Catalogs Catalogs { get; }
+
+    /// <summary>Requests that take effect once.</summary>
+    public Idempotency Idempotency { get; }
+
+    /// <summary>Namespaces.</summary>
+    public Namespaces Namespaces { get; }
+
+    /// <summary>Tables.</summary>
+    public Tables Tables { get; }
+
+    /// <summary>Commits and transactions.</summary>
+    public TableCommits TableCommits { get; }
+
+    /// <summary>Views.</summary>
+    public Views Views { get; }
+
+    /// <summary>Reports of clients.</summary>
+    public MetricsReports Reports { get; }
+}
