@@ -41,8 +41,8 @@ public abstract record Outcome
 
     /// <summary>200 with a metadata document around which the answer is spliced.</summary>
     /// <param name="Form">The answer's shape.</param>
-    /// <param name="Metadata">The metadata and where it is.</param>
-    public sealed record Metadata(ResultForm Form, MetadataDocument Metadata) : Outcome
+    /// <param name="File">The metadata and where it is.</param>
+    public sealed record Metadata(ResultForm Form, MetadataDocument File) : Outcome
     {
         /// <summary>Whether only snapshots that a reference names are shown.</summary>
         public bool ReferencedSnapshotsOnly { get; init; }

@@ -119,7 +119,7 @@ public sealed class Idempotency(StoreWriter writer, MetadataFiles files, TimePro
                 break;
             case Outcome.Metadata metadata:
                 writer.WriteString("outcome", metadata.Form.ToString());
-                writer.WriteString("metadata-location", metadata.Metadata.Location);
+                writer.WriteString("metadata-location", metadata.File.Location);
                 break;
             case Outcome.Failure failure:
                 writer.WriteString("outcome", "failure");

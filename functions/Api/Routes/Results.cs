@@ -22,7 +22,7 @@ internal static class Results
 
     private static Answer Splice(Catalog catalog, Outcome.Metadata outcome)
     {
-        var document = outcome.ReferencedSnapshotsOnly ? outcome.Metadata.Referenced : outcome.Metadata;
+        var document = outcome.ReferencedSnapshotsOnly ? outcome.File.Referenced : outcome.File;
         var before = Json.Write(document.Location, static (writer, location) =>
         {
             writer.WriteStartObject();
