@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Text;
 using Frazil.Entities;
 using Frazil.Iceberg;
 using Frazil.Storage;
@@ -39,7 +38,12 @@ public sealed class Idempotency(StoreWriter writer, MetadataFiles files, TimePro
         catch (CatalogException exception) when (IsTerminal(exception.Kind))
         {
             var failure = new Outcome.Failure(exception.Kind, exception.Message);
-            return await RecordAsync(call, failure, cancellationToken) is { } other && other is not Outcome.Failure ? other : throw exception;
+            if (await RecordAsync(call, failure, cancellationToken) is { } other)
+            {
+                return other;
+            }
+
+            throw;
         }
     }
 

@@ -1,5 +1,4 @@
 using Frazil.Iceberg;
-using Frazil.Storage;
 
 namespace Frazil;
 

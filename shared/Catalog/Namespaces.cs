@@ -40,12 +40,11 @@ public sealed class Namespaces(StoreWriter writer, TimeProvider clock, IdSource 
         var outcome = new Outcome.Document(answer());
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var parent = @namespace.Parent is null ? null : await RequireAsync(call, @namespace.Parent, cancellationToken);
             var entity = new NamespaceEntity { Id = ids.NewId(), Properties = properties };
             List<Write> writes = [new Write.Create(Keys.Namespace(@namespace), entity.ToValue())];
-            if (parent is { } above)
+            if (@namespace.Parent is { } parent)
             {
-                writes.Add(new Write.Check(Keys.Namespace(@namespace.Parent!), above.Version));
+                writes.Add(new Write.Check(Keys.Namespace(parent), (await RequireAsync(call, parent, cancellationToken)).Version));
             }
 
             writes.AddRange(Idempotency.Record(call, outcome, clock.GetUtcNow()));

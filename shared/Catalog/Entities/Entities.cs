@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Frazil.Iceberg;
 
 namespace Frazil.Entities;
