@@ -68,7 +68,7 @@ public static class TableProperties
 
         return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
             ? value
-            : throw CatalogException.Validation($"Table property {name} must have an integer value, but was {text}");
+            : throw CatalogException.Validation($"Property {name} must have an integer value, but was {text}");
     }
 
     /// <summary>Whether a property says <c>true</c>; letter case does not matter, and everything else is false.</summary>
