@@ -121,5 +121,6 @@ public sealed record AwsStorage(Table Table, Bucket Bucket, Parameter Secret, Ke
             Type = ParameterType.SecureString,
             KeyId = key is null ? null : (Input<string>)key.KeyId,
             Value = RootSecret.Value(options.Common, makeSecret),
-        }, RootSecret.Kept(options.Common, "value"));
+        },
+        RootSecret.Kept(options.Common, "value"));
 }
