@@ -1,1 +1,3 @@
-return 0;
+using Frazil.Local;
+
+return await FrazilCommand.RunAsync(args);

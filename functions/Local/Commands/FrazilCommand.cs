@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Reflection;
+
+namespace Frazil.Local;
+
+/// <summary>The command line. Exit codes: 0 for done, 1 for failed, 2 for not understood.</summary>
+internal static class FrazilCommand
+{
+    public const int Failed = 1;
+    public const int NotUnderstood = 2;
+
+    public static string Version { get; } =
+        typeof(FrazilCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        // 'frazil' and 'frazil --port 9000' serve.
+        string[] words = args is [] || (args[0].StartsWith('-') && args[0] is not ("--help" or "-h" or "-?" or "--version")) ? ["serve", .. args] : args;
+        var root = new RootCommand("Frazil, an Apache Iceberg REST catalog. Without a command it serves.") { Serve(), VersionCommand() };
+        var parsed = root.Parse(words, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors.Select(error => error.Message).Distinct())
+            {
+                await Console.Error.WriteLineAsync($"frazil: {error}");
+            }
+
+            await Console.Error.WriteLineAsync($"Try 'frazil {(words[0] == "serve" ? "serve " : "")}--help'.");
+            return NotUnderstood;
+        }
+
+        // Signals are the server's own to handle, and no exception is left to the parser's handler.
+        return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+    }
+
+    private static Command Serve()
+    {
+        var command = new Command("serve", "Serves the catalog over HTTP. Every option is also an environment variable (--port is FRAZIL__PORT) and a member of the section Frazil of appsettings.json.");
+        var options = SettingList.All.ToDictionary(setting => setting, ToOption);
+        foreach (var option in options.Values)
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetAction((parsed, _) => ServeAsync(options
+            .Where(option => parsed.GetResult(option.Value) is { Implicit: false })
+            .ToDictionary(option => option.Key, option => Texts(option.Key, parsed.GetResult(option.Value)!))));
+        return command;
+    }
+
+    private static Command VersionCommand()
+    {
+        var command = new Command("version", "Prints the version.");
+        command.SetAction(_ => Console.Out.WriteLine(Version));
+        return command;
+    }
+
+    private static async Task<int> ServeAsync(IReadOnlyDictionary<Setting, IReadOnlyList<string>> flags)
+    {
+        try
+        {
+            var options = ServeOptions.Read(new SettingSources(flags, Environment.GetEnvironmentVariables()));
+            await new Server(options).RunAsync();
+            return 0;
+        }
+        catch (SettingException exception)
+        {
+            await Console.Error.WriteLineAsync($"frazil: {exception.Message}");
+            return NotUnderstood;
+        }
+        catch (StartException exception)
+        {
+            await Console.Error.WriteLineAsync($"frazil: {exception.Message}");
+            return Failed;
+        }
+    }
+
+    private static Option ToOption(Setting setting) => setting.Form == SettingForm.Switch
+        ? new Option<bool>("--" + setting.Flag) { Description = setting.Meaning }
+        : new Option<string[]>("--" + setting.Flag) { Description = setting.Meaning, HelpName = setting.Value, Arity = new ArgumentArity(1, 1000), AllowMultipleArgumentsPerToken = false };
+
+    private static IReadOnlyList<string> Texts(Setting setting, OptionResult result) =>
+        result.Tokens.Count == 0 && setting.Form == SettingForm.Switch ? ["true"] : [.. result.Tokens.Select(token => token.Value)];
+}

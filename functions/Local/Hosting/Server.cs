@@ -1,0 +1,119 @@
+using Frazil.Api;
+using Frazil.Iceberg;
+
+namespace Frazil.Local;
+
+/// <summary>The catalog as a process of its own.</summary>
+/// <param name="options">What it was told.</param>
+internal sealed class Server(ServeOptions options)
+{
+    private readonly TimeProvider clock = TimeProvider.System;
+    private readonly IdSource ids = new();
+    private readonly TaskCompletionSource<FrazilPipeline> opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private FrazilPipeline? pipeline;
+
+    /// <summary>Serves until a signal says to stop.</summary>
+    /// <exception cref="StartException">The server cannot start.</exception>
+    /// <exception cref="SettingException">A catalog that the settings name cannot be served.</exception>
+    public async Task RunAsync()
+    {
+        var definitions = Definitions();
+        using var signals = new StopSignals();
+        using var loggers = NewLoggers();
+        var logger = loggers.CreateLogger("Frazil");
+
+        // Opening the store and starting to listen each load much code, so they do not wait for each other. A request that comes in between waits for the store.
+        var opening = Task.Run(() => OpenedStore.OpenAsync(options));
+        await using var listener = new Listener(options, loggers);
+        var listening = listener.StartAsync(AnswerAsync);
+        await using var store = await opening;
+        await listening;
+
+        var operations = new Operations(store.Store, new Storages(ids).Open, options.Frazil, clock, ids);
+        await PutCatalogsAsync(operations, definitions, logger);
+        pipeline = new FrazilPipeline(operations, loggers.CreateLogger<FrazilPipeline>());
+        opened.SetResult(pipeline);
+        await AnnounceAsync(operations, listener.Url, store.Name, logger);
+
+        await signals.First;
+        Log.Stopping(logger, options.ShutdownTimeout.TotalSeconds);
+        var began = clock.GetTimestamp();
+        await listener.StopAsync(options.ShutdownTimeout, clock);
+        if (clock.GetElapsedTime(began) < options.ShutdownTimeout)
+        {
+            Log.Stopped(logger);
+        }
+        else
+        {
+            Log.CutOff(logger, options.ShutdownTimeout.TotalSeconds);
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext http) => await (pipeline ?? await opened.Task).InvokeAsync(http);
+
+    private LoggerFactory NewLoggers()
+    {
+        var format = options.Json ? LineFormats.Json : LineFormats.Text(clock);
+        var filter = new LoggerFilterOptions { MinLevel = options.LogLevel };
+
+        // Of the server's own messages those that tell of trouble; that a client went away or sent nonsense is none.
+        filter.Rules.Add(new LoggerFilterRule(null, "Microsoft", LogLevel.Warning, null));
+        return new LoggerFactory([new LineLoggerProvider(Console.OpenStandardOutput(), format, clock)], filter);
+    }
+
+    /// <summary>The catalogs that shall be there: those of the file and, unless it is among them, the default one.</summary>
+    private IReadOnlyList<CatalogDefinition> Definitions()
+    {
+        IReadOnlyList<CatalogDefinition> named = options.CatalogsFile is null ? [] : CatalogDefinition.ReadFile(options.CatalogsFile);
+        if (!named.Any(catalog => catalog.Name == options.Frazil.DefaultCatalog))
+        {
+            return [.. named, new CatalogDefinition(options.Frazil.DefaultCatalog, options.Storage, new Dictionary<string, string>())];
+        }
+
+        return options.IsStorageChosen
+            ? throw new SettingException($"Both --warehouse and {options.CatalogsFile} say where the catalog '{options.Frazil.DefaultCatalog}' keeps its tables; say it once")
+            : named;
+    }
+
+    private static async Task PutCatalogsAsync(Operations operations, IReadOnlyList<CatalogDefinition> definitions, ILogger logger)
+    {
+        foreach (var (name, storage, properties) in definitions)
+        {
+            try
+            {
+                var before = (await operations.Catalogs.FindAsync(name, CancellationToken.None))?.Entity.Storage;
+                if (before is not null && before.BaseLocation != storage.BaseLocation && !storage.AllowedLocations.Contains(before.BaseLocation))
+                {
+                    Log.Moved(logger, name, before.BaseLocation, storage.BaseLocation);
+                }
+
+                await operations.Catalogs.PutAsync(name, storage, properties, CancellationToken.None);
+            }
+            catch (CatalogException exception) when (CatalogException.CodeOf(exception.Kind) < 500)
+            {
+                throw new SettingException($"The catalog '{name}' cannot be served: {exception.Message}", exception);
+            }
+            catch (Exception exception) when (exception is CatalogException or IOException or InvalidDataException)
+            {
+                throw new StartException($"The catalog '{name}' could not be stored: {exception.Message}", exception);
+            }
+        }
+    }
+
+    private async Task AnnounceAsync(Operations operations, string url, string store, ILogger logger)
+    {
+        Log.Listening(logger, FrazilCommand.Version, url);
+        var catalog = await operations.Catalogs.GetAsync(options.Frazil.DefaultCatalog, CancellationToken.None);
+        Log.Serving(logger, catalog.Name, catalog.Entity.Storage.BaseLocation, store);
+        Log.Open(logger);
+        foreach (var warning in options.Warnings)
+        {
+            Log.Careless(logger, warning);
+        }
+
+        if (!System.Net.IPAddress.IsLoopback(options.Address))
+        {
+            Log.Exposed(logger, url);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+
+namespace Frazil.Local;
+
+/// <summary>Every message that the local host logs.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(100, LogLevel.Information, "Frazil {Version} listens on {Url}")]
+    public static partial void Listening(ILogger logger, string version, string url);
+
+    [LoggerMessage(101, LogLevel.Information, "Catalog '{Catalog}' keeps tables in {Location}; names and pointers are in {Store}")]
+    public static partial void Serving(ILogger logger, string catalog, string location, string store);
+
+    [LoggerMessage(102, LogLevel.Information, "No credentials are asked for: whoever reaches this address may read and change everything")]
+    public static partial void Open(ILogger logger);
+
+    [LoggerMessage(103, LogLevel.Warning, "{Address} CAN BE REACHED FROM OTHER MACHINES AND NO CREDENTIALS ARE ASKED FOR: anyone who reaches it may read, change and drop every table")]
+    public static partial void Exposed(ILogger logger, string address);
+
+    [LoggerMessage(104, LogLevel.Warning, "{Warning}")]
+    public static partial void Careless(ILogger logger, string warning);
+
+    [LoggerMessage(105, LogLevel.Information, "Stopping: no new connections, up to {Seconds} s for requests under way (again to stop at once)")]
+    public static partial void Stopping(ILogger logger, double seconds);
+
+    [LoggerMessage(106, LogLevel.Information, "Stopped")]
+    public static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(107, LogLevel.Warning, "Stopped with requests unfinished after {Seconds} s")]
+    public static partial void CutOff(ILogger logger, double seconds);
+
+    [LoggerMessage(108, LogLevel.Warning, "Catalog '{Catalog}' kept its tables in {Before} until now and keeps new ones in {Now}; for the old ones say --allow-location {Before}")]
+    public static partial void Moved(ILogger logger, string catalog, string before, string now);
+}

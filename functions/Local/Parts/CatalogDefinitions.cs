@@ -1,0 +1,38 @@
+using Frazil.Entities;
+using Frazil.Iceberg;
+
+namespace Frazil.Local;
+
+/// <summary>A catalog that shall be there once the server has started.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Storage">Where its files are.</param>
+/// <param name="Properties">Its properties.</param>
+internal sealed record CatalogDefinition(string Name, StorageProfile Storage, IReadOnlyDictionary<string, string> Properties)
+{
+    /// <summary>
+    /// Reads the file of <c>--catalogs</c>: <c>{"catalogs": [{"name": "lake", "storage": {"storage-type": "s3", "base-location": "s3://bucket/path", ...}, "properties": {...}}]}</c>.
+    /// </summary>
+    /// <exception cref="SettingException">It cannot be read, or is not such a file.</exception>
+    public static IReadOnlyList<CatalogDefinition> ReadFile(string path)
+    {
+        try
+        {
+            using var document = Json.Parse(File.ReadAllBytes(path));
+            var catalogs = document.RootElement.RequireObject(path).RequiredList("catalogs", catalog => new CatalogDefinition(
+                catalog.RequireObject("catalogs").RequiredString("name"),
+                StorageProfile.Read(catalog.RequiredObject("storage")),
+                catalog.OptionalStringMap("properties") ?? []));
+            return catalogs.CountBy(catalog => catalog.Name).FirstOrDefault(name => name.Value > 1).Key is { } twice
+                ? throw new SettingException($"The catalogs file {path} has the catalog '{twice}' more than once")
+                : catalogs;
+        }
+        catch (CatalogException exception)
+        {
+            throw new SettingException($"The catalogs file {path} is not usable: {exception.Message}", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingException($"Cannot read the catalogs file {path}: {exception.Message}", exception);
+        }
+    }
+}

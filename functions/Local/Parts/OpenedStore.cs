@@ -1,0 +1,52 @@
+using Frazil.EmbeddedBackend;
+using Frazil.Storage;
+
+namespace Frazil.Local;
+
+/// <summary>Something that keeps the server from starting; the message is for the person who started it.</summary>
+internal sealed class StartException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The key-value store that was asked for, open.</summary>
+/// <param name="store">The store.</param>
+/// <param name="name">What it is, for people.</param>
+internal sealed class OpenedStore(IKeyValueStore store, string name) : IAsyncDisposable
+{
+    /// <summary>The store's file in the data folder.</summary>
+    public const string FileName = "frazil.sqlite";
+
+    /// <summary>The store.</summary>
+    public IKeyValueStore Store { get; } = store;
+
+    /// <summary>What and where it is, for people.</summary>
+    public string Name { get; } = name;
+
+    /// <exception cref="StartException">It cannot be opened.</exception>
+    public static async Task<OpenedStore> OpenAsync(ServeOptions options) => options.Store switch
+    {
+        StoreKind.Memory => new OpenedStore(new InMemoryKeyValueStore(), "memory, and end with this process"),
+        StoreKind.Sqlite => OpenSqlite(options.Data),
+        _ => throw new StartException("This build cannot open a DynamoDB store"),
+    };
+
+    /// <summary>Finishes what is queued and lets go of files and connections.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Store is IAsyncDisposable store)
+        {
+            await store.DisposeAsync();
+        }
+    }
+
+    private static OpenedStore OpenSqlite(string data)
+    {
+        var path = Path.Join(data, FileName);
+        try
+        {
+            return new OpenedStore(new SqliteKeyValueStore(path), path);
+        }
+        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            throw new StartException($"Cannot use the data folder {data}: {exception.Message}", exception);
+        }
+    }
+}

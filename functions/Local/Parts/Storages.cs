@@ -1,0 +1,19 @@
+using Frazil.EmbeddedBackend;
+using Frazil.Entities;
+using Frazil.Iceberg;
+using Frazil.Storage;
+
+namespace Frazil.Local;
+
+/// <summary>Opens the files of a storage profile.</summary>
+/// <param name="ids">Names temporary files.</param>
+internal sealed class Storages(IdSource ids)
+{
+    /// <exception cref="CatalogException">This host cannot serve it, or does not know its credentials.</exception>
+    public IObjectStore Open(StorageProfile profile) => profile.Type switch
+    {
+        StorageType.File => new FileObjectStore([profile.BaseLocation, .. profile.AllowedLocations], ids),
+        StorageType.Memory => new InMemoryObjectStore(profile.BaseLocation),
+        _ => throw CatalogException.BadRequest($"This host cannot serve '{profile.Type}' storage; it serves file, s3 and memory"),
+    };
+}

@@ -1,4 +1,0 @@
-using Frazil.Infra;
-using Pulumi;
-
-return await Deployment.RunAsync(Deploy.FromConfig);
