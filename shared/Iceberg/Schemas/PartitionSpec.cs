@@ -48,7 +48,7 @@ public sealed record PartitionField(int SourceId, int? FieldId, string Name, Tra
     }
 
     /// <summary>As Java's messages have it: <c>1000: id_bucket: bucket[16](1)</c>.</summary>
-    public override string ToString() => $"{FieldId}: {Name}: {Transform}({SourceId})";
+    public override string ToString() => FieldId is null ? $"{Name}: {Transform}({SourceId})" : $"{FieldId}: {Name}: {Transform}({SourceId})";
 
     /// <summary>Whether both make the same values under the same name, whatever their field ids.</summary>
     internal bool IsSameAs(PartitionField other) =>
