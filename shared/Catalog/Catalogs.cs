@@ -70,7 +70,7 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
     /// <summary>Makes a catalog, or gives an existing one the storage and properties named here. Its identity, and so its tables, stay.</summary>
     /// <exception cref="CatalogException">400 when the name or a location is not valid.</exception>
     public async ValueTask<Catalog> PutAsync(
-        string name, StorageProfile storage, IReadOnlyDictionary<string, string> properties, CancellationToken cancellationToken)
+        string name, StorageProfile storage, IReadOnlyDictionary<string, string> properties, DeleteProfile deleteProfile, CancellationToken cancellationToken)
     {
         RequireName(name);
         while (true)
@@ -83,6 +83,7 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
                 Name = name,
                 Storage = storage,
                 Properties = properties,
+                DeleteProfile = deleteProfile,
                 CreatedAt = before?.CreatedAt ?? clock.GetUtcNow(),
             };
             var catalog = Open(entity);

@@ -17,8 +17,16 @@ internal static class Claims
     /// </summary>
     /// <exception cref="CatalogException">403 when a location overlaps another table's.</exception>
     public static async ValueTask<IReadOnlyList<Write>> ClaimAsync(
-        StoreWriter writer, Catalog catalog, Guid table, IReadOnlyCollection<Location> locations, CancellationToken cancellationToken)
+        StoreWriter writer, Catalog catalog, Guid table, IReadOnlyList<Location> locations, CancellationToken cancellationToken)
     {
+        if (locations.Count == 0)
+        {
+            return [];
+        }
+
+        // What the owner holds already (a table that comes back from the trash) is not made again.
+        var held = await writer.Store.ReadManyAsync(catalog.Partition, [.. locations.Select(Keys.Claim)], cancellationToken);
+        locations = [.. locations.Where((_, i) => held[i] is not { } item || !IsOwner(item, table))];
         if (locations.Count == 0)
         {
             return [];
@@ -39,10 +47,20 @@ internal static class Claims
         return writes;
     }
 
+    /// <summary>The locations that a table claims.</summary>
+    public static IReadOnlyList<Location> Of(TableEntity table) => [.. table.Claims.Select(claim => Location.Parse(claim))];
+
+    /// <summary>The table that holds a location exactly, or null.</summary>
+    public static async ValueTask<Guid?> OwnerAsync(IKeyValueStore store, Catalog catalog, Location location, CancellationToken cancellationToken) =>
+        await store.ReadAsync(catalog.Partition, Keys.Claim(location), cancellationToken) is { } item
+        && Guid.TryParseExact(Encoding.UTF8.GetString(item.Value.Span), "N", out var owner)
+            ? owner
+            : null;
+
     /// <summary>The writes that give a table's claims back.</summary>
     public static async ValueTask<IReadOnlyList<Write>> ReleaseAsync(StoreWriter writer, Catalog catalog, TableEntity table, CancellationToken cancellationToken)
     {
-        var keys = table.Claims.Select(claim => Keys.Claim(Location.Parse(claim))).ToArray();
+        var keys = Of(table).Select(Keys.Claim).ToArray();
         var items = await writer.Store.ReadManyAsync(catalog.Partition, keys, cancellationToken);
         return [.. items.OfType<Item>().Where(item => IsOwner(item, table.Id)).Select(item => new Write.Delete(item.Id, item.Version))];
     }
@@ -52,11 +70,17 @@ internal static class Claims
         var above = location.AncestorKeys.Select(Keys.ClaimPrefix).ToArray();
         var ancestors = await store.ReadManyAsync(catalog.Partition, above, cancellationToken);
         var within = await store.ListAsync(catalog.Partition, Keys.Claim(location), null, IKeyValueStore.MaxPage, cancellationToken);
-        if (ancestors.Concat(within).Any(item => item is not null && !IsOwner(item, table)))
+        if (ancestors.Concat(within).FirstOrDefault(item => item is not null && !IsOwner(item, table)) is not { } conflict)
         {
-            throw new CatalogException(
-                ErrorKind.Forbidden, $"Unable to use location '{location}': it conflicts with the location of another table or view");
+            return;
         }
+
+        var trashed = Guid.TryParseExact(Encoding.UTF8.GetString(conflict.Value.Span), "N", out var owner)
+            ? await store.ReadAsync(catalog.Partition, Keys.Trashed(owner), cancellationToken)
+            : null;
+        throw new CatalogException(ErrorKind.Forbidden, trashed is null
+            ? $"Unable to use location '{location}': it conflicts with the location of another table or view"
+            : $"Unable to use location '{location}': it conflicts with the location of {TrashEntity.Read(trashed.Value).Name}, which is in the trash. Undrop it, or purge it from the trash");
     }
 
     private static bool IsOwner(Item item, Guid table) => Encoding.UTF8.GetString(item.Value.Span) == table.ToString("N");

@@ -9,6 +9,15 @@ namespace Frazil;
 /// <param name="Version">The row's version.</param>
 internal sealed record Pointer(TableEntity Entity, string Version);
 
+/// <summary>How something is dropped.</summary>
+/// <param name="Purge">Whether its files are to be deleted, at once or when its time in the trash is over.</param>
+/// <param name="Force">Whether to drop it even if it is protected, and for good even if the catalog keeps a trash.</param>
+public sealed record DropOptions(bool Purge = false, bool Force = false)
+{
+    /// <summary>Files stay, protection counts, the catalog's delete profile decides.</summary>
+    public static readonly DropOptions Default = new();
+}
+
 /// <summary>What tables and views have in common: a name in a namespace that points to a metadata file.</summary>
 internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimeProvider clock, IdSource ids)
 {
@@ -66,12 +75,19 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
     /// Tried again when the namespace or a claim changed meanwhile; a name that is taken ends it.
     /// </summary>
     public async ValueTask CreateAsync(
-        CallContext call, TableIdentifier name, TableEntity entity, Outcome outcome, Func<TableKind, CatalogException> taken, Func<ValueTask> writeFile, CancellationToken cancellationToken)
+        CallContext call, TableIdentifier name, TableEntity entity, Outcome outcome, Func<TableKind, CatalogException> taken, Func<ValueTask> writeFile, CancellationToken cancellationToken, bool takesOver = false)
     {
         var written = false;
         for (var attempt = 1; ; attempt++)
         {
-            List<Write> writes = [.. await PrepareCreateAsync(call, name, entity, taken, cancellationToken), .. Idempotency.Record(call, outcome, clock.GetUtcNow())];
+            List<Write> writes = [];
+            if (takesOver && await TakeOverAsync(call, entity, cancellationToken) is { } trashed)
+            {
+                entity = entity with { Id = trashed.Id };
+                writes.AddRange(trashed.Writes);
+            }
+
+            writes.AddRange([.. await PrepareCreateAsync(call, name, entity, taken, cancellationToken), .. Idempotency.Record(call, outcome, clock.GetUtcNow())]);
             if (!written)
             {
                 await writeFile();
@@ -94,6 +110,23 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
         }
     }
 
+    /// <summary>
+    /// When the location of what is to be registered is held by the very same table in the trash (one uuid), registering it brings it back:
+    /// the place in the trash is given up in the same batch, and the id and its claims go on.
+    /// </summary>
+    private async ValueTask<(Guid Id, IReadOnlyList<Write> Writes)?> TakeOverAsync(CallContext call, TableEntity entity, CancellationToken cancellationToken)
+    {
+        if (await Claims.OwnerAsync(writer.Store, call.Catalog, Location.Parse(entity.Claims[0]), cancellationToken) is not { } owner
+            || await writer.Store.ReadAsync(call.Catalog.Partition, Keys.Trashed(owner), cancellationToken) is not { } item
+            || TrashEntity.Read(item.Value) is not { } trashed
+            || !trashed.Table.Uuid.Equals(entity.Uuid, StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        return (owner, await DeletedTables.TakeOutAsync(writer.Store, call.Catalog, item, trashed, cancellationToken));
+    }
+
     /// <summary>The rows that make a pointer, after every check that can refuse it.</summary>
     public async ValueTask<IReadOnlyList<Write>> PrepareCreateAsync(
         CallContext call, TableIdentifier name, TableEntity entity, Func<TableKind, CatalogException> taken, CancellationToken cancellationToken)
@@ -104,27 +137,49 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
             throw taken(other.Entity.Kind);
         }
 
-        var claims = await Claims.ClaimAsync(writer, call.Catalog, entity.Id, [.. entity.Claims.Select(claim => Location.Parse(claim))], cancellationToken);
-        return [new Write.Create(Keys.Table(name), entity.ToValue()), new Write.Check(Keys.Namespace(name.Namespace), version), .. claims];
+        var claims = await Claims.ClaimAsync(writer, call.Catalog, entity.Id, Claims.Of(entity), cancellationToken);
+        return
+        [
+            new Write.Create(Keys.Table(name), entity.ToValue()),
+            new Write.Create(Keys.Identity(entity.Id), new Identity(name.Namespace, name.Name).ToValue()),
+            new Write.Check(Keys.Namespace(name.Namespace), version),
+            .. claims,
+        ];
     }
 
-    /// <summary>Removes a name. Files stay.</summary>
-    public async ValueTask<Pointer> DropAsync(CallContext call, TableIdentifier name, TableKind kind, Func<Pointer, ValueTask<Outcome>> outcome, CancellationToken cancellationToken)
+    /// <summary>
+    /// Removes a name, in one batch: to the trash when the catalog keeps one, else for good. The name is free at once.
+    /// </summary>
+    /// <param name="call">The request.</param>
+    /// <param name="name">Which.</param>
+    /// <param name="kind">Table or view.</param>
+    /// <param name="options">How.</param>
+    /// <param name="toTrash">Whether the trash is wanted where there is one.</param>
+    /// <param name="outcome">What to answer; may refuse.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async ValueTask DropAsync(
+        CallContext call, TableIdentifier name, TableKind kind, DropOptions options, bool toTrash, Func<Pointer, ValueTask<Outcome>> outcome, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
             var pointer = await RequireAsync(call, name, kind, cancellationToken);
+            if (pointer.Entity.Protected && !options.Force)
+            {
+                throw new CatalogException(ErrorKind.Protected, $"{kind} {name} is protected: take the protection away first, or drop it with force=true");
+            }
+
             var answer = await outcome(pointer);
             List<Write> writes =
             [
                 new Write.Delete(Keys.Table(name), pointer.Version),
-                .. await Claims.ReleaseAsync(writer, call.Catalog, pointer.Entity, cancellationToken),
+                .. await DropIdentityAsync(call, pointer.Entity.Id, cancellationToken),
+                .. await PutAwayAsync(call, name, pointer.Entity, options, toTrash, cancellationToken),
                 .. Idempotency.Record(call, answer, clock.GetUtcNow()),
             ];
             var result = await writer.WriteAsync(call.Catalog.Partition, writes, cancellationToken);
             if (result.IsApplied)
             {
-                return pointer;
+                return;
             }
 
             Idempotency.ThrowIfTaken(call, result);
@@ -135,6 +190,35 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
 
             await PauseAsync(attempt, cancellationToken);
         }
+    }
+
+    /// <summary>The row that lets the id be found, taken away.</summary>
+    public async ValueTask<IReadOnlyList<Write>> DropIdentityAsync(CallContext call, Guid id, CancellationToken cancellationToken) =>
+        await writer.Store.ReadAsync(call.Catalog.Partition, Keys.Identity(id), cancellationToken) is { } identity
+            ? [new Write.Delete(Keys.Identity(id), identity.Version)]
+            : [];
+
+    /// <summary>What becomes of a dropped pointer: a place in the trash, a task to purge its files, or nothing.</summary>
+    private async ValueTask<IReadOnlyList<Write>> PutAwayAsync(
+        CallContext call, TableIdentifier name, TableEntity entity, DropOptions options, bool toTrash, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var isPurged = options.Purge && !entity.Registered;
+        if (toTrash && !options.Force && call.Catalog.Entity.DeleteProfile.Expiration is { } expiration)
+        {
+            var trashed = new TrashEntity { Table = entity, Name = name, DroppedAt = now, DueAt = now + expiration, Purge = isPurged };
+            return [new Write.Create(Keys.Trashed(entity.Id), trashed.ToValue()), new Write.Create(Keys.Due(trashed.DueAt, entity.Id), default)];
+        }
+
+        var released = await Claims.ReleaseAsync(writer, call.Catalog, entity, cancellationToken);
+        if (!isPurged)
+        {
+            return released;
+        }
+
+        // The location is free again; the purge claims it anew when it begins, and refuses when somebody else has taken it.
+        var subject = new TrashEntity { Table = entity, Name = name, DroppedAt = now, DueAt = now, Purge = true };
+        return [.. released, Tasks.NewPurge(subject, holdsClaims: false, ids.NewTimeOrderedId(now), now)];
     }
 
     /// <summary>Moves a name: one batch, so that every reader sees exactly one of the two.</summary>
@@ -154,6 +238,7 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
             [
                 new Write.Delete(Keys.Table(from), pointer.Version),
                 new Write.Create(Keys.Table(to), pointer.Entity.ToValue()),
+                .. await RenameIdentityAsync(call, pointer.Entity.Id, to, cancellationToken),
                 new Write.Check(Keys.Namespace(to.Namespace), namespaceVersion),
                 .. Idempotency.Record(call, Outcome.Done.Instance, clock.GetUtcNow()),
             ];
@@ -171,6 +256,14 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
 
             await PauseAsync(attempt, cancellationToken);
         }
+    }
+
+    private async ValueTask<IReadOnlyList<Write>> RenameIdentityAsync(CallContext call, Guid id, TableIdentifier to, CancellationToken cancellationToken)
+    {
+        var value = new Identity(to.Namespace, to.Name).ToValue();
+        return await writer.Store.ReadAsync(call.Catalog.Partition, Keys.Identity(id), cancellationToken) is { } identity
+            ? [new Write.Replace(Keys.Identity(id), value, identity.Version)]
+            : [new Write.Create(Keys.Identity(id), value)];
     }
 
     /// <summary>Waits a little, and randomly, before another try.</summary>

@@ -191,7 +191,7 @@ public sealed class TableCommits
         }
 
         var next = change.Metadata;
-        var claimed = pointer.Entity.Claims.Select(claim => Location.Parse(claim)).ToArray();
+        var claimed = Claims.Of(pointer.Entity);
         var added = Pointers.OwnLocations(next.Location, next.Properties).Where(location => !claimed.Any(location.IsWithin)).ToArray();
         var document = NewDocument(call, MetadataLocation.Next(pointer.Entity.MetadataLocation, next.Location, next.Properties, ids.NewId()).ToString(), next);
         var entity = pointer.Entity with
@@ -318,11 +318,11 @@ public sealed class TableCommits
             return [];
         }
 
-        var own = entity.Claims.Select(claim => Location.Parse(claim)).ToArray();
+        var own = Claims.Of(entity);
         return [.. change.ExpiredMetadataLog.Select(entry => entry.MetadataFile).Where(file => IsOwnMetadataFile(file, own))];
     }
 
-    private static bool IsOwnMetadataFile(string file, Location[] own)
+    private static bool IsOwnMetadataFile(string file, IReadOnlyList<Location> own)
     {
         try
         {

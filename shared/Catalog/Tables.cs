@@ -95,7 +95,7 @@ public sealed class Tables
         if (request.StageCreate)
         {
             // Nothing is stored, but what could never be committed is refused now, before anything is written at that location.
-            await Claims.ClaimAsync(writer, call.Catalog, table.Id, [.. table.Claims.Select(claim => Location.Parse(claim))], cancellationToken);
+            await Claims.ClaimAsync(writer, call.Catalog, table.Id, Claims.Of(table), cancellationToken);
             var staged = new Outcome.Staged(metadata.ToJson());
             return await idempotency.RecordAsync(call, staged, cancellationToken) ?? staged;
         }
@@ -134,18 +134,33 @@ public sealed class Tables
         {
             var outcome = new Outcome.Metadata(ResultForm.LoadTable, document);
             await pointers.CreateAsync(
-                call, table, entity, outcome, kind => Pointers.Taken(table, TableKind.Table, kind), static () => ValueTask.CompletedTask, cancellationToken);
+                call, table, entity, outcome, kind => Pointers.Taken(table, TableKind.Table, kind), static () => ValueTask.CompletedTask, cancellationToken, takesOver: true);
             return outcome;
         }
 
         return await OverwriteAsync(call, table, existing, entity, document, cancellationToken);
     }
 
-    /// <summary><c>dropTable</c>. Files stay.</summary>
-    /// <exception cref="CatalogException">404.</exception>
-    public async ValueTask<Outcome> DropAsync(CallContext call, TableIdentifier table, CancellationToken cancellationToken)
+    /// <summary><c>dropTable</c>: to the trash when the catalog keeps one. Without a purge, files stay for ever.</summary>
+    /// <exception cref="CatalogException">404; 409 when it is protected; 400 when a purge is asked for of a table with <c>gc.enabled=false</c>.</exception>
+    public async ValueTask<Outcome> DropAsync(CallContext call, TableIdentifier table, DropOptions options, CancellationToken cancellationToken)
     {
-        await pointers.DropAsync(call, table, TableKind.Table, static _ => ValueTask.FromResult<Outcome>(Outcome.Done.Instance), cancellationToken);
+        await pointers.DropAsync(
+            call,
+            table,
+            TableKind.Table,
+            options,
+            toTrash: true,
+            async pointer =>
+            {
+                if (options.Purge)
+                {
+                    await RequireGarbageCollectionAsync(call, table, pointer.Entity, cancellationToken);
+                }
+
+                return Outcome.Done.Instance;
+            },
+            cancellationToken);
         return Outcome.Done.Instance;
     }
 
@@ -158,6 +173,8 @@ public sealed class Tables
             call,
             table,
             TableKind.Table,
+            DropOptions.Default,
+            toTrash: false,
             async pointer => answer = new Outcome.Metadata(ResultForm.CommitTable, await files.ReadAsync(call.Catalog, pointer.Entity.MetadataLocation, cancellationToken)),
             cancellationToken);
         return answer!;
@@ -172,6 +189,22 @@ public sealed class Tables
     /// <exception cref="CatalogException">404.</exception>
     public async ValueTask<TableEntity> RequireAsync(CallContext call, TableIdentifier table, CancellationToken cancellationToken) =>
         (await pointers.RequireAsync(call, table, TableKind.Table, cancellationToken)).Entity;
+
+    private async ValueTask RequireGarbageCollectionAsync(CallContext call, TableIdentifier name, TableEntity table, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var metadata = (await files.ReadAsync(call.Catalog, table.MetadataLocation, cancellationToken)).ToTable();
+            if (metadata.Properties.TryGetValue("gc.enabled", out var enabled) && enabled.Equals("false", StringComparison.OrdinalIgnoreCase))
+            {
+                throw CatalogException.Validation($"Cannot purge table {name}: GC is disabled (deleting files may corrupt other tables)");
+            }
+        }
+        catch (CatalogException exception) when (exception.Kind == ErrorKind.NotFound)
+        {
+            // Without its metadata file the table can still be dropped; the purge will find nothing to follow.
+        }
+    }
 
     internal TableEntity NewEntity(TableMetadata metadata, string metadataLocation, bool registered) => new()
     {
@@ -218,7 +251,7 @@ public sealed class Tables
         var outcome = new Outcome.Metadata(ResultForm.LoadTable, document);
         for (var attempt = 1; ; attempt++)
         {
-            var claimed = existing.Entity.Claims.Select(claim => Location.Parse(claim)).ToArray();
+            var claimed = Claims.Of(existing.Entity);
             var added = entity.Claims.Select(claim => Location.Parse(claim)).Where(claim => !claimed.Any(claim.IsWithin)).ToArray();
             var next = entity with
             {

@@ -123,11 +123,12 @@ public sealed class Views
         }
     }
 
-    /// <summary><c>dropView</c>. The metadata file stays.</summary>
-    /// <exception cref="CatalogException">404.</exception>
-    public async ValueTask<Outcome> DropAsync(CallContext call, TableIdentifier view, CancellationToken cancellationToken)
+    /// <summary><c>dropView</c>: to the trash when the catalog keeps one. The metadata file stays.</summary>
+    /// <exception cref="CatalogException">404; 409 when it is protected.</exception>
+    public async ValueTask<Outcome> DropAsync(CallContext call, TableIdentifier view, DropOptions options, CancellationToken cancellationToken)
     {
-        await pointers.DropAsync(call, view, TableKind.View, static _ => ValueTask.FromResult<Outcome>(Outcome.Done.Instance), cancellationToken);
+        await pointers.DropAsync(
+            call, view, TableKind.View, options with { Purge = false }, toTrash: true, static _ => ValueTask.FromResult<Outcome>(Outcome.Done.Instance), cancellationToken);
         return Outcome.Done.Instance;
     }
 
@@ -160,7 +161,7 @@ public sealed class Views
         call.Catalog.RequireAllowed("metadata location", file);
         var document = new MetadataDocument(file, next.ToJson(), next);
         var outcome = new Outcome.Metadata(ResultForm.LoadView, document);
-        var claimed = pointer.Entity.Claims.Select(claim => Location.Parse(claim)).ToArray();
+        var claimed = Claims.Of(pointer.Entity);
         var added = Pointers.OwnLocations(next.Location, next.Properties).Where(location => !claimed.Any(location.IsWithin)).ToArray();
         var entity = pointer.Entity with
         {

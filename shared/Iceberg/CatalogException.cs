@@ -33,6 +33,9 @@ public enum ErrorKind
     /// <summary>404 <c>NoSuchViewException</c>.</summary>
     NoSuchView,
 
+    /// <summary>404 <c>NoSuchTaskException</c>: no task of this id.</summary>
+    NoSuchTask,
+
     /// <summary>404 <c>NoSuchFunctionException</c>.</summary>
     NoSuchFunction,
 
@@ -53,6 +56,9 @@ public enum ErrorKind
 
     /// <summary>409 <c>NamespaceNotEmptyException</c>.</summary>
     NamespaceNotEmpty,
+
+    /// <summary>409 <c>ProtectedException</c>: the namespace, table or view is protected from being dropped; say <c>force=true</c> or take the protection away.</summary>
+    Protected,
 
     /// <summary>409 <c>CommitFailedException</c>: certainly not applied; the client may refresh and try again.</summary>
     CommitFailed,
@@ -94,11 +100,11 @@ public sealed class CatalogException(ErrorKind kind, string message, Exception? 
         ErrorKind.BadRequest or ErrorKind.IllegalArgument or ErrorKind.Validation => 400,
         ErrorKind.NotAuthorized => 401,
         ErrorKind.Forbidden => 403,
-        ErrorKind.NotFound or ErrorKind.NoSuchNamespace or ErrorKind.NoSuchTable or ErrorKind.NoSuchView or ErrorKind.NoSuchFunction
+        ErrorKind.NotFound or ErrorKind.NoSuchNamespace or ErrorKind.NoSuchTable or ErrorKind.NoSuchView or ErrorKind.NoSuchFunction or ErrorKind.NoSuchTask
             or ErrorKind.NoSuchWarehouse or ErrorKind.NoSuchEndpoint => 404,
         ErrorKind.MethodNotAllowed => 405,
         ErrorKind.UnsupportedOperation => 406,
-        ErrorKind.AlreadyExists or ErrorKind.NamespaceNotEmpty or ErrorKind.CommitFailed => 409,
+        ErrorKind.AlreadyExists or ErrorKind.NamespaceNotEmpty or ErrorKind.Protected or ErrorKind.CommitFailed => 409,
         ErrorKind.PayloadTooLarge => 413,
         ErrorKind.Unprocessable => 422,
         ErrorKind.Internal or ErrorKind.CommitStateUnknown => 500,
@@ -118,6 +124,7 @@ public sealed class CatalogException(ErrorKind kind, string message, Exception? 
         ErrorKind.NoSuchNamespace => "NoSuchNamespaceException",
         ErrorKind.NoSuchTable => "NoSuchTableException",
         ErrorKind.NoSuchView => "NoSuchViewException",
+        ErrorKind.NoSuchTask => "NoSuchTaskException",
         ErrorKind.NoSuchFunction => "NoSuchFunctionException",
         ErrorKind.NoSuchWarehouse => "NoSuchWarehouseException",
         ErrorKind.NoSuchEndpoint => "NoSuchEndpointException",
@@ -125,6 +132,7 @@ public sealed class CatalogException(ErrorKind kind, string message, Exception? 
         ErrorKind.UnsupportedOperation => "UnsupportedOperationException",
         ErrorKind.AlreadyExists => "AlreadyExistsException",
         ErrorKind.NamespaceNotEmpty => "NamespaceNotEmptyException",
+        ErrorKind.Protected => "ProtectedException",
         ErrorKind.CommitFailed => "CommitFailedException",
         ErrorKind.PayloadTooLarge => "RequestEntityTooLargeException",
         ErrorKind.Unprocessable => "UnprocessableEntityException",

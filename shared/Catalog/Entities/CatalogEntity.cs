@@ -90,6 +90,17 @@ public sealed record StorageProfile
     }
 }
 
+/// <summary>What dropping a table or view does: forgets its name for good, or moves it to the trash for a time.</summary>
+/// <param name="Expiration">How long what is dropped can be undropped; null when it is gone at once (a hard delete). Fixed for each drop at that drop.</param>
+public sealed record DeleteProfile(TimeSpan? Expiration)
+{
+    /// <summary>The default: seven days.</summary>
+    public static readonly DeleteProfile Soft = new(TimeSpan.FromDays(7));
+
+    /// <summary>Gone at once.</summary>
+    public static readonly DeleteProfile Hard = new((TimeSpan?)null);
+}
+
 /// <summary>A catalog as stored: its name, which is also its prefix in the REST API, and where its files are.</summary>
 public sealed record CatalogEntity
 {
@@ -105,6 +116,9 @@ public sealed record CatalogEntity
     /// <summary>Its properties; those beginning with <c>defaults.</c> and <c>overrides.</c> are handed to clients by the config route.</summary>
     public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>What dropping does.</summary>
+    public DeleteProfile DeleteProfile { get; init; } = DeleteProfile.Soft;
+
     /// <summary>When it was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -119,6 +133,7 @@ public sealed record CatalogEntity
             Name = row.RequiredString("name"),
             Storage = StorageProfile.Read(row.RequiredObject("storage")),
             Properties = row.OptionalStringMap("properties") ?? [],
+            DeleteProfile = new DeleteProfile(row.OptionalInt64("delete-expiration-seconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null),
             CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.RequiredInt64("created-at-ms")),
         };
     }
@@ -133,6 +148,7 @@ public sealed record CatalogEntity
         row.Storage.WriteTo(writer);
         writer.WriteEndObject();
         writer.WriteStringMap("properties", row.Properties);
+        writer.WriteOptional("delete-expiration-seconds", (long?)row.DeleteProfile.Expiration?.TotalSeconds);
         writer.WriteNumber("created-at-ms", row.CreatedAt.ToUnixTimeMilliseconds());
         writer.WriteEndObject();
     });

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Frazil.Iceberg;
 
 namespace Frazil.Entities;
@@ -14,6 +15,9 @@ public sealed record NamespaceEntity
     /// <summary>Set while a drop looks for what the namespace holds: nothing may be made in it. A mark that a crash left behind is cleared by whoever finds it old.</summary>
     public DateTimeOffset? DroppingSince { get; init; }
 
+    /// <summary>Whether it may not be dropped.</summary>
+    public bool Protected { get; init; }
+
     /// <summary>Reads a row's value.</summary>
     public static NamespaceEntity Read(ReadOnlyMemory<byte> value)
     {
@@ -24,7 +28,8 @@ public sealed record NamespaceEntity
             Id = Guid.Parse(row.RequiredString("id")),
             Properties = row.OptionalStringMap("properties") ?? [],
             DroppingSince = row.OptionalInt64("dropping-since-ms") is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null,
-        };
+            Protected = row.OptionalBoolean("protected") ?? false,
+    };
     }
 
     /// <summary>The row's value.</summary>
@@ -34,6 +39,11 @@ public sealed record NamespaceEntity
         writer.WriteString("id", row.Id);
         writer.WriteStringMap("properties", row.Properties);
         writer.WriteOptional("dropping-since-ms", row.DroppingSince?.ToUnixTimeMilliseconds());
+        if (row.Protected)
+        {
+            writer.WriteBoolean("protected", true);
+        }
+
         writer.WriteEndObject();
     });
 }
@@ -81,44 +91,56 @@ public sealed record TableEntity
     /// <summary>Whether the metadata file was made elsewhere and registered here: its files are not this catalog's to purge.</summary>
     public bool Registered { get; init; }
 
+    /// <summary>Whether it may not be dropped.</summary>
+    public bool Protected { get; init; }
+
     /// <summary>Reads a row's value.</summary>
     public static TableEntity Read(ReadOnlyMemory<byte> value)
     {
         using var document = Json.Parse(value);
-        var row = document.RootElement;
-        return new TableEntity
-        {
-            Kind = row.RequiredString("kind") == "view" ? TableKind.View : TableKind.Table,
-            Id = Guid.Parse(row.RequiredString("id")),
-            Uuid = row.RequiredString("uuid"),
-            Location = row.RequiredString("location"),
-            MetadataLocation = row.RequiredString("metadata-location"),
-            Version = row.RequiredInt64("version"),
-            Claims = row.OptionalStrings("claims") ?? [],
-            CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.RequiredInt64("created-at-ms")),
-            UpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.RequiredInt64("updated-at-ms")),
-            Registered = row.OptionalBoolean("registered") ?? false,
-        };
+        return Read(document.RootElement);
     }
 
     /// <summary>The row's value.</summary>
-    public byte[] ToValue() => Json.Write(this, static (writer, row) =>
+    public byte[] ToValue() => Json.Write(this, static (writer, row) => row.WriteTo(writer));
+
+    internal static TableEntity Read(JsonElement row) => new()
+    {
+        Kind = row.RequiredString("kind") == "view" ? TableKind.View : TableKind.Table,
+        Id = Guid.Parse(row.RequiredString("id")),
+        Uuid = row.RequiredString("uuid"),
+        Location = row.RequiredString("location"),
+        MetadataLocation = row.RequiredString("metadata-location"),
+        Version = row.RequiredInt64("version"),
+        Claims = row.OptionalStrings("claims") ?? [],
+        CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.RequiredInt64("created-at-ms")),
+        UpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.RequiredInt64("updated-at-ms")),
+        Registered = row.OptionalBoolean("registered") ?? false,
+        Protected = row.OptionalBoolean("protected") ?? false,
+        };
+
+    internal void WriteTo(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();
-        writer.WriteString("kind", row.Kind == TableKind.View ? "view" : "table");
-        writer.WriteString("id", row.Id);
-        writer.WriteString("uuid", row.Uuid);
-        writer.WriteString("location", row.Location);
-        writer.WriteString("metadata-location", row.MetadataLocation);
-        writer.WriteNumber("version", row.Version);
-        writer.WriteStrings("claims", row.Claims);
-        writer.WriteNumber("created-at-ms", row.CreatedAt.ToUnixTimeMilliseconds());
-        writer.WriteNumber("updated-at-ms", row.UpdatedAt.ToUnixTimeMilliseconds());
-        if (row.Registered)
+        writer.WriteString("kind", Kind == TableKind.View ? "view" : "table");
+        writer.WriteString("id", Id);
+        writer.WriteString("uuid", Uuid);
+        writer.WriteString("location", Location);
+        writer.WriteString("metadata-location", MetadataLocation);
+        writer.WriteNumber("version", Version);
+        writer.WriteStrings("claims", Claims);
+        writer.WriteNumber("created-at-ms", CreatedAt.ToUnixTimeMilliseconds());
+        writer.WriteNumber("updated-at-ms", UpdatedAt.ToUnixTimeMilliseconds());
+        if (Registered)
         {
             writer.WriteBoolean("registered", true);
         }
 
+        if (Protected)
+        {
+            writer.WriteBoolean("protected", true);
+        }
+
         writer.WriteEndObject();
-    });
+    }
 }

@@ -36,10 +36,37 @@ public static class Keys
     public static string Claim(Location location) => ClaimPrefix(location.Key);
 
     /// <summary>What the claims at and below a location begin with.</summary>
-    public static string ClaimPrefix(string locationKey) => "loc/" + locationKey;
+    public static string ClaimPrefix(string locationKey) => Claims + locationKey;
+
+    /// <summary>The folder of claims.</summary>
+    public const string Claims = "loc/";
+
+    /// <summary>The name that an id stands for: a namespace, table or view.</summary>
+    public static string Identity(Guid id) => $"id/{id:N}";
+
+    /// <summary>The folder of the trash.</summary>
+    public const string Trash = "del/";
+
+    /// <summary>A dropped table or view in the trash.</summary>
+    public static string Trashed(Guid id) => $"{Trash}{id:N}";
+
+    /// <summary>The folder in which the trash stands by due time.</summary>
+    public const string Dues = "due/";
+
+    /// <summary>The row by which a timer finds a dropped table or view whose time is over.</summary>
+    public static string Due(DateTimeOffset due, Guid id) => $"{Dues}{due.ToUnixTimeMilliseconds():D15}-{id:N}";
+
+    /// <summary>The folder of tasks.</summary>
+    public const string Tasks = "task/";
+
+    /// <summary>A task.</summary>
+    public static string Task(Guid id) => $"{Tasks}{id:N}";
+
+    /// <summary>The folder of idempotency records.</summary>
+    public const string IdempotencyRecords = "idem/";
 
     /// <summary>The record of a request that was carried out under an idempotency key.</summary>
-    public static string Idempotency(Guid key) => $"idem/{key:N}";
+    public static string Idempotency(Guid key) => $"{IdempotencyRecords}{key:N}";
 
     /// <summary>The metrics reports of a table.</summary>
     public static string Reports(Guid table) => $"report/{table:N}";

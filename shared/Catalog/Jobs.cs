@@ -1,0 +1,143 @@
+using Frazil.Entities;
+using Frazil.Iceberg;
+using Frazil.Storage;
+
+namespace Frazil;
+
+/// <summary>What a run of a job did, for logs and metrics.</summary>
+/// <param name="Job">Its name.</param>
+/// <param name="Done">What it finished: tables expired, purged, or rows swept.</param>
+/// <param name="Failed">What it could not finish.</param>
+/// <param name="FilesDeleted">Files deleted.</param>
+/// <param name="IsMore">Whether work that is due was left for want of time.</param>
+public sealed record JobResult(string Job, int Done, int Failed, long FilesDeleted, bool IsMore);
+
+/// <summary>
+/// The timed jobs of <see cref="JobList"/>. Each run takes what is due, one leased piece after the other, while its time lasts; the next run goes on.
+/// A run may end anywhere, and two may run at once.
+/// </summary>
+public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, StoreWriter writer, TimeProvider clock)
+{
+    private const int ExpirePage = 100;
+
+    /// <summary>Runs a job over every catalog.</summary>
+    /// <param name="job">A name of <see cref="JobList"/>.</param>
+    /// <param name="budget">How long it may begin new pieces. A piece that was begun is finished, or ends with <paramref name="cancellationToken"/>.</param>
+    /// <param name="cancellationToken">Ends the run; what was done stays done.</param>
+    /// <exception cref="ArgumentException">There is no such job.</exception>
+    public async ValueTask<JobResult> RunAsync(string job, TimeSpan budget, CancellationToken cancellationToken)
+    {
+        var deadline = clock.GetUtcNow() + budget;
+        Func<Catalog, DateTimeOffset, CancellationToken, ValueTask<JobResult>> run = job switch
+        {
+            JobList.Expire => ExpireAsync,
+            JobList.Purge => PurgeAsync,
+            JobList.Sweep => SweepAsync,
+            _ => throw new ArgumentException($"no job '{job}'; there are {string.Join(", ", JobList.All.Select(known => known.Name))}", nameof(job)),
+        };
+        var total = new JobResult(job, 0, 0, 0, false);
+        foreach (var name in await catalogs.ListAsync(cancellationToken))
+        {
+            if (await catalogs.FindAsync(name, cancellationToken) is not { } catalog)
+            {
+                continue;
+            }
+
+            var result = await run(catalog, deadline, cancellationToken);
+            total = total with
+            {
+                Done = total.Done + result.Done,
+                Failed = total.Failed + result.Failed,
+                FilesDeleted = total.FilesDeleted + result.FilesDeleted,
+                IsMore = total.IsMore || result.IsMore,
+            };
+        }
+
+        return total;
+    }
+
+    /// <summary>What a purge of a table in the trash, or of a task, would delete, at most <paramref name="limit"/> of it.</summary>
+    public static async ValueTask<(IReadOnlyList<string> Files, long Total, long Skipped)> PreviewPurgeAsync(
+        Catalog catalog, TableEntity table, int limit, CancellationToken cancellationToken)
+    {
+        var purge = new Purge(catalog, table);
+        return (await purge.PreviewAsync(limit, cancellationToken), purge.Deleted, purge.Skipped);
+    }
+
+    private async ValueTask<JobResult> ExpireAsync(Catalog catalog, DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        var done = 0;
+        while (true)
+        {
+            var (expired, isMore) = await trash.ExpireAsync(catalog, ExpirePage, cancellationToken);
+            done += expired;
+            if (!isMore || expired == 0 || clock.GetUtcNow() >= deadline)
+            {
+                return new JobResult(JobList.Expire, done, 0, 0, isMore);
+            }
+        }
+    }
+
+    private async ValueTask<JobResult> PurgeAsync(Catalog catalog, DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        var result = new JobResult(JobList.Purge, 0, 0, 0, false);
+        while (clock.GetUtcNow() < deadline)
+        {
+            if (await tasks.LeaseAsync(catalog, cancellationToken) is not { } leased)
+            {
+                return result;
+            }
+
+            var (task, isDone) = await new PurgeRun(catalog, tasks, writer, clock, leased.Task, leased.Version, deadline).RunAsync(cancellationToken);
+            result = result with
+            {
+                Done = result.Done + (isDone ? 1 : 0),
+                Failed = result.Failed + (task.State == TaskState.Failed || task.Message is not null ? 1 : 0),
+                FilesDeleted = result.FilesDeleted + task.FilesDeleted,
+            };
+        }
+
+        return result with { IsMore = true };
+    }
+
+    private async ValueTask<JobResult> SweepAsync(Catalog catalog, DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        var records = await SweepAsync(catalog, Keys.IdempotencyRecords, IsOldRecord, deadline, cancellationToken);
+        var ended = await SweepAsync(catalog, Keys.Tasks, IsOldTask, deadline, cancellationToken);
+        return new JobResult(JobList.Sweep, records.Swept + ended.Swept, 0, 0, records.IsMore || ended.IsMore);
+    }
+
+    private async ValueTask<(int Swept, bool IsMore)> SweepAsync(
+        Catalog catalog, string folder, Func<Item, bool> isOld, DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        var swept = 0;
+        string? after = null;
+        while (clock.GetUtcNow() < deadline)
+        {
+            var page = await writer.Store.ListAsync(catalog.Partition, folder, after, IKeyValueStore.MaxBatch, cancellationToken);
+            var old = page.Where(isOld).Select(item => new Write.Delete(item.Id, item.Version)).ToArray();
+            if (old.Length > 0 && (await writer.WriteAsync(catalog.Partition, old, cancellationToken)).IsApplied)
+            {
+                swept += old.Length;
+            }
+
+            if (page.Count < IKeyValueStore.MaxBatch)
+            {
+                return (swept, false);
+            }
+
+            after = page[^1].Id;
+        }
+
+        return (swept, true);
+    }
+
+    /// <summary>A record is kept for twice the advertised lifetime: a client that just read the config must still be able to count on it.</summary>
+    private bool IsOldRecord(Item item)
+    {
+        using var record = Json.Parse(item.Value);
+        return clock.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(record.RootElement.RequiredInt64("at-ms")) > Limits.IdempotencyKeyLifetime * 2;
+    }
+
+    private bool IsOldTask(Item item) => TaskEntity.Read(item.Value) is { State: TaskState.Success or TaskState.Cancelled, EndedAt: { } end } && clock.GetUtcNow() - end > Tasks.RetentionTime;
+}

@@ -1,0 +1,151 @@
+using Frazil.Entities;
+using Frazil.Iceberg;
+using Frazil.Storage;
+
+namespace Frazil;
+
+/// <summary>Tasks as people see and steer them: list, inspect, cancel, run now. Workers lease them.</summary>
+public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
+{
+    /// <summary>Tries of a task before it is given up and waits for a person.</summary>
+    public const int MaxAttempts = 5;
+
+    /// <summary>How long a worker has a task without a sign of life.</summary>
+    public static readonly TimeSpan LeaseTime = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a task that ended well or was cancelled is remembered.</summary>
+    public static readonly TimeSpan RetentionTime = TimeSpan.FromDays(7);
+
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromHours(1);
+
+    /// <summary>The tasks of a catalog, oldest first.</summary>
+    public async ValueTask<(IReadOnlyList<TaskEntity> Tasks, string? NextPageToken)> ListAsync(
+        Catalog catalog, TaskState? state, Paging paging, CancellationToken cancellationToken)
+    {
+        var (items, next) = await ListPager.ListAsync(
+            writer.Store, catalog.Partition, Keys.Tasks, $"tasks {state}", paging, item => state is null || TaskEntity.Read(item.Value).State == state, cancellationToken);
+        return ([.. items.Select(item => TaskEntity.Read(item.Value))], next);
+    }
+
+    /// <summary>A task.</summary>
+    /// <exception cref="CatalogException">404.</exception>
+    public async ValueTask<TaskEntity> GetAsync(Catalog catalog, Guid id, CancellationToken cancellationToken) =>
+        TaskEntity.Read((await RequireAsync(catalog, id, cancellationToken)).Value);
+
+    /// <summary>Calls a task off: the files that are left stay for ever, and the table's claims end. A worker that has it finds out at its next sign of life.</summary>
+    /// <exception cref="CatalogException">404; 400 when it has ended well already.</exception>
+    public ValueTask CancelAsync(Catalog catalog, Guid id, CancellationToken cancellationToken) => ChangeAsync(catalog, id, async task => task.State switch
+    {
+        TaskState.Success or TaskState.Cancelled => throw CatalogException.Validation($"Task {id} has ended already: {task.State}"),
+        _ => (task with { State = TaskState.Cancelled, EndedAt = clock.GetUtcNow(), LeasedUntil = null, HoldsClaims = false },
+            task.HoldsClaims ? await Claims.ReleaseAsync(writer, catalog, task.Subject.Table, cancellationToken) : []),
+    }, cancellationToken);
+
+    /// <summary>Makes a task due now, also one that was given up.</summary>
+    /// <exception cref="CatalogException">404; 400 when it has ended well, was cancelled, or is running.</exception>
+    public ValueTask RunNowAsync(Catalog catalog, Guid id, CancellationToken cancellationToken) => ChangeAsync(catalog, id, task => task.State switch
+    {
+        TaskState.Scheduled or TaskState.Failed => ValueTask.FromResult<(TaskEntity, IReadOnlyList<Write>)>(
+            (task with { State = TaskState.Scheduled, ScheduledFor = clock.GetUtcNow(), EndedAt = null, Attempt = 0 }, [])),
+        _ => throw CatalogException.Validation($"Task {id} cannot be run now: it is {task.State}"),
+    }, cancellationToken);
+
+    /// <summary>The write that makes a purge task, to be part of the batch that drops or expires the table.</summary>
+    internal static Write NewPurge(TrashEntity subject, bool holdsClaims, Guid id, DateTimeOffset now) => new Write.Create(Keys.Task(id), new TaskEntity
+    {
+        Id = id,
+        Subject = subject,
+        HoldsClaims = holdsClaims,
+        State = TaskState.Scheduled,
+        CreatedAt = now,
+        ScheduledFor = now,
+    }.ToValue());
+
+    /// <summary>Takes a task that is due, for this worker alone. Null when nothing is due.</summary>
+    internal async ValueTask<(TaskEntity Task, string Version)?> LeaseAsync(Catalog catalog, CancellationToken cancellationToken)
+    {
+        string? after = null;
+        while (true)
+        {
+            var page = await writer.Store.ListAsync(catalog.Partition, Keys.Tasks, after, IKeyValueStore.MaxPage, cancellationToken);
+            foreach (var item in page)
+            {
+                var task = TaskEntity.Read(item.Value);
+                if (!IsDue(task))
+                {
+                    continue;
+                }
+
+                if (task.Attempt >= MaxAttempts)
+                {
+                    await ReplaceAsync(catalog, Failed(task, "The worker ended without a result in every try", isFinal: true), item.Version, [], cancellationToken);
+                    continue;
+                }
+
+                var leased = task with { State = TaskState.Running, Attempt = task.Attempt + 1, LeasedUntil = clock.GetUtcNow() + LeaseTime };
+                if (await ReplaceAsync(catalog, leased, item.Version, [], cancellationToken) is { } version)
+                {
+                    return (leased, version);
+                }
+            }
+
+            if (page.Count < IKeyValueStore.MaxPage)
+            {
+                return null;
+            }
+
+            after = page[^1].Id;
+        }
+    }
+
+    /// <summary>A sign of life, or a result. Null when the task is not this worker's any more.</summary>
+    internal async ValueTask<string?> ReplaceAsync(Catalog catalog, TaskEntity task, string version, IReadOnlyList<Write> others, CancellationToken cancellationToken)
+    {
+        var value = task.ToValue();
+        if (!(await writer.WriteAsync(catalog.Partition, [new Write.Replace(Keys.Task(task.Id), value, version), .. others], cancellationToken)).IsApplied)
+        {
+            return null;
+        }
+
+        // Somebody may have cancelled it since: only what was written just now gives the right to go on.
+        var item = await RequireAsync(catalog, task.Id, cancellationToken);
+        return item.Value.Span.SequenceEqual(value) ? item.Version : null;
+    }
+
+    /// <summary>What a task becomes when a try failed: scheduled again, later each time, or given up.</summary>
+    internal TaskEntity Failed(TaskEntity task, string message, bool isFinal)
+    {
+        var now = clock.GetUtcNow();
+        if (isFinal || task.Attempt >= MaxAttempts)
+        {
+            return task with { State = TaskState.Failed, Message = message, EndedAt = now, LeasedUntil = null };
+        }
+
+        var delay = TimeSpan.FromTicks(Math.Min(FirstDelay.Ticks << Math.Min(task.Attempt, 10), LongestDelay.Ticks)) * (0.5 + ids.NextChance());
+        return task with { State = TaskState.Scheduled, Message = message, ScheduledFor = now + delay, LeasedUntil = null };
+    }
+
+    private bool IsDue(TaskEntity task)
+    {
+        var now = clock.GetUtcNow();
+        return (task.State == TaskState.Scheduled && task.ScheduledFor <= now) || (task.State == TaskState.Running && task.LeasedUntil <= now);
+    }
+
+    private async ValueTask ChangeAsync(
+        Catalog catalog, Guid id, Func<TaskEntity, ValueTask<(TaskEntity Task, IReadOnlyList<Write> Others)>> change, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var item = await RequireAsync(catalog, id, cancellationToken);
+            var (next, others) = await change(TaskEntity.Read(item.Value));
+            if ((await writer.WriteAsync(catalog.Partition, [new Write.Replace(item.Id, next.ToValue(), item.Version), .. others], cancellationToken)).IsApplied)
+            {
+                return;
+            }
+        }
+    }
+
+    private async ValueTask<Item> RequireAsync(Catalog catalog, Guid id, CancellationToken cancellationToken) =>
+        await writer.Store.ReadAsync(catalog.Partition, Keys.Task(id), cancellationToken) ?? throw new CatalogException(ErrorKind.NoSuchTask, $"Task does not exist: {id}");
+}
