@@ -24,6 +24,21 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
         await FindAsync(name, cancellationToken)
         ?? throw new CatalogException(ErrorKind.NoSuchWarehouse, $"Warehouse does not exist: {(name.Length <= Limits.MaxNameLength ? name : name[..Limits.MaxNameLength])}");
 
+    /// <summary>The catalog of an id.</summary>
+    /// <exception cref="CatalogException">404 <c>NoSuchWarehouseException</c> when there is none.</exception>
+    public async ValueTask<Catalog> GetAsync(Guid id, CancellationToken cancellationToken)
+    {
+        foreach (var name in await ListAsync(cancellationToken))
+        {
+            if (await FindAsync(name, cancellationToken) is { } catalog && catalog.Entity.Id == id)
+            {
+                return catalog;
+            }
+        }
+
+        throw new CatalogException(ErrorKind.NoSuchWarehouse, $"Warehouse does not exist: {id}");
+    }
+
     /// <summary>The catalog of a name, or null.</summary>
     public async ValueTask<Catalog?> FindAsync(string name, CancellationToken cancellationToken)
     {

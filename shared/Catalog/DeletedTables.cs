@@ -49,6 +49,11 @@ public sealed class DeletedTables
         return ([.. items.Select(item => TrashEntity.Read(item.Value))], next);
     }
 
+    /// <summary>One entry of the trash.</summary>
+    /// <exception cref="CatalogException">404 when it is not in the trash.</exception>
+    public async ValueTask<TrashEntity> GetAsync(Catalog catalog, Guid target, CancellationToken cancellationToken) =>
+        TrashEntity.Read((await RequireAsync(catalog, target, cancellationToken)).Value);
+
     /// <summary>Takes drops back: all of them or none, in one batch.</summary>
     /// <param name="catalog">The catalog.</param>
     /// <param name="targets">Ids of what is in the trash.</param>

@@ -6,7 +6,7 @@ using Frazil.Storage;
 namespace Frazil;
 
 /// <summary>The operations on namespaces (REST operations 3 to 8).</summary>
-public sealed class Namespaces(StoreWriter writer, TimeProvider clock, IdSource ids)
+public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, IdSource ids)
 {
     /// <summary>How old a mark of a drop must be before somebody else may take it for a crash's and clear it.</summary>
     public static readonly TimeSpan DropMarkLifetime = TimeSpan.FromMinutes(1);
@@ -41,7 +41,11 @@ public sealed class Namespaces(StoreWriter writer, TimeProvider clock, IdSource 
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var entity = new NamespaceEntity { Id = ids.NewId(), Properties = properties };
-            List<Write> writes = [new Write.Create(Keys.Namespace(@namespace), entity.ToValue())];
+            List<Write> writes =
+            [
+                new Write.Create(Keys.Namespace(@namespace), entity.ToValue()),
+                new Write.Create(Keys.Identity(entity.Id), new Identity(@namespace, null).ToValue()),
+            ];
             if (@namespace.Parent is { } parent)
             {
                 writes.Add(new Write.Check(Keys.Namespace(parent), (await RequireAsync(call, parent, cancellationToken)).Version));
@@ -132,45 +136,53 @@ public sealed class Namespaces(StoreWriter writer, TimeProvider clock, IdSource 
     /// then looks whether it is empty; then deletes it, or takes the mark away.
     /// </summary>
     /// <exception cref="CatalogException">404; 409 <c>NamespaceNotEmptyException</c>.</exception>
-    public async ValueTask<Outcome> DropAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken)
+    public async ValueTask<Outcome> DropAsync(CallContext call, Namespace @namespace, DropOptions options, CancellationToken cancellationToken)
     {
         var partition = call.Catalog.Partition;
+        var key = Keys.Namespace(@namespace);
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var (before, version) = await RequireAsync(call, @namespace, cancellationToken);
+            if (before.Protected && !options.Force)
+            {
+                throw new CatalogException(ErrorKind.Protected, $"Namespace {@namespace} is protected: take the protection away first, or drop it with force=true");
+            }
+
             if (!await IsEmptyAsync(call, @namespace, cancellationToken))
             {
                 throw NotEmpty(@namespace);
             }
 
-            var marked = before with { DroppingSince = clock.GetUtcNow() };
-            if (!(await writer.WriteAsync(partition, [new Write.Replace(Keys.Namespace(@namespace), marked.ToValue(), version)], cancellationToken)).IsApplied)
+            var marked = (before with { DroppingSince = clock.GetUtcNow() }).ToValue();
+            if (!(await writer.WriteAsync(partition, [new Write.Replace(key, marked, version)], cancellationToken)).IsApplied
+                || await Store.ReadAsync(partition, key, cancellationToken) is not { } item
+                || !item.Value.Span.SequenceEqual(marked))
             {
-                continue;
-            }
-
-            if (await Store.ReadAsync(partition, Keys.Namespace(@namespace), cancellationToken) is not { } item
-                || !item.Value.Span.SequenceEqual(marked.ToValue()))
-            {
-                continue; // Somebody took the mark for an old one.
+                continue; // Somebody changed it, or took the mark for an old one.
             }
 
             if (!await IsEmptyAsync(call, @namespace, cancellationToken))
             {
-                await writer.WriteAsync(partition, [new Write.Replace(Keys.Namespace(@namespace), before.ToValue(), item.Version)], cancellationToken);
+                await writer.WriteAsync(partition, [new Write.Replace(key, before.ToValue(), item.Version)], cancellationToken);
                 throw NotEmpty(@namespace);
             }
 
-            List<Write> writes = [new Write.Delete(Keys.Namespace(@namespace), item.Version), .. Idempotency.Record(call, Outcome.Done.Instance, clock.GetUtcNow())];
+            var identity = await Store.ReadAsync(partition, Keys.Identity(before.Id), cancellationToken);
+            List<Write> writes = [new Write.Delete(key, item.Version), .. Idempotency.Record(call, Outcome.Done.Instance, clock.GetUtcNow())];
+            if (identity is not null)
+            {
+                writes.Add(new Write.Delete(identity.Id, identity.Version));
+            }
+
             var result = await writer.WriteAsync(partition, writes, cancellationToken);
             if (result.IsApplied)
             {
                 return Outcome.Done.Instance;
             }
 
-            if (call.Idempotency is not null && result.RefusedBy == Keys.Idempotency(call.Idempotency.Key))
+            if (call.Idempotency is { } request && result.RefusedBy == Keys.Idempotency(request.Key))
             {
-                await writer.WriteAsync(partition, [new Write.Replace(Keys.Namespace(@namespace), before.ToValue(), item.Version)], cancellationToken);
+                await writer.WriteAsync(partition, [new Write.Replace(key, before.ToValue(), item.Version)], cancellationToken);
             }
 
             Idempotency.ThrowIfTaken(call, result);
@@ -207,6 +219,13 @@ public sealed class Namespaces(StoreWriter writer, TimeProvider clock, IdSource 
         throw Busy(@namespace);
     }
 
+    /// <summary>The namespace of an id.</summary>
+    /// <exception cref="CatalogException">404.</exception>
+    public async ValueTask<Namespace> FindAsync(Catalog catalog, Guid id, CancellationToken cancellationToken) =>
+        await Store.ReadAsync(catalog.Partition, Keys.Identity(id), cancellationToken) is { } item && Identity.Read(item.Value) is { Name: null } identity
+            ? identity.Namespace
+            : throw new CatalogException(ErrorKind.NoSuchNamespace, $"Namespace does not exist: {id}");
+
     internal async ValueTask<(NamespaceEntity Entity, string Version)?> ReadAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken)
     {
         if (!Names.CanExist(@namespace))
@@ -219,6 +238,10 @@ public sealed class Namespaces(StoreWriter writer, TimeProvider clock, IdSource 
     }
 
     internal static CatalogException NoSuchNamespace(Namespace @namespace) => new(ErrorKind.NoSuchNamespace, $"Namespace does not exist: {@namespace}");
+
+    /// <summary>The children of a namespace, all of them.</summary>
+    private async ValueTask<IReadOnlyList<Namespace>> ChildrenAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken) =>
+        (await ListAsync(call, @namespace, Paging.None, cancellationToken)).Namespaces;
 
     private async ValueTask<bool> IsEmptyAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken) =>
         (await Store.ListAsync(call.Catalog.Partition, Keys.Tables(@namespace), null, 1, cancellationToken)).Count == 0

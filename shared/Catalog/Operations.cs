@@ -39,6 +39,10 @@ public sealed class Operations
         TableCommits = new TableCommits(writer, Namespaces, Tables, Files, Idempotency, clock, ids);
         Views = new Views(writer, Namespaces, Files, Idempotency, clock, ids);
         Reports = new MetricsReports(writer, Tables, clock);
+        DeletedTables = new DeletedTables(writer, Namespaces, clock, ids);
+        Tasks = new Tasks(writer, clock, ids);
+        Protection = new Protection(writer);
+        Jobs = new Jobs(Catalogs, DeletedTables, Tasks, writer, clock);
         Store = store;
     }
 
@@ -71,6 +75,18 @@ public sealed class Operations
 
     /// <summary>Views.</summary>
     public Views Views { get; }
+
+    /// <summary>The trash.</summary>
+    public DeletedTables DeletedTables { get; }
+
+    /// <summary>Tasks.</summary>
+    public Tasks Tasks { get; }
+
+    /// <summary>Protection from being dropped.</summary>
+    public Protection Protection { get; }
+
+    /// <summary>Timed jobs.</summary>
+    public Jobs Jobs { get; }
 
     /// <summary>Reports of clients.</summary>
     public MetricsReports Reports { get; }

@@ -114,7 +114,7 @@ public sealed class ApiRequest
     private string Fingerprint()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{Route.OperationId} {string.Join('/', Target.Segments)} {Target.RawQuery("purgeRequested")}\n"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{Route.OperationId} {string.Join('/', Target.Segments)} {Target.QueryText}\n"));
         hash.AppendData(Body.Span);
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
     }

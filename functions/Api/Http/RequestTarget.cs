@@ -24,7 +24,8 @@ public sealed class RequestTarget
     /// <summary>The segments of the path, still encoded. Empty ones (a doubled or trailing slash) are left out.</summary>
     public IReadOnlyList<string> Segments { get; }
 
-    private string QueryText { get; }
+    /// <summary>The query, encoded.</summary>
+    public string QueryText { get; }
 
     /// <summary>Takes a target apart. An absolute form (<c>http://host/path</c>) counts as its path.</summary>
     public static RequestTarget Parse(string rawTarget)

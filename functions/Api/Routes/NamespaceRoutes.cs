@@ -59,8 +59,13 @@ public static class NamespaceRoutes
         return Answer.NoContent;
     }
 
-    private static ValueTask<Answer> DropNamespace(ApiRequest request) =>
-        request.RunAsync(() => request.Operations.Namespaces.DropAsync(request.Call, request.Namespace, request.CancellationToken));
+    private static ValueTask<Answer> DropNamespace(ApiRequest request)
+    {
+        var options = new DropOptions(Purge: request.Target.QueryBoolean("purge") ?? false, Force: request.Target.QueryBoolean("force") ?? false);
+        return request.RunAsync(() => request.Target.QueryBoolean("recursive") ?? false
+            ? request.Operations.Namespaces.DropRecursivelyAsync(request.Call, request.Namespace, options, request.CancellationToken)
+            : request.Operations.Namespaces.DropAsync(request.Call, request.Namespace, options, request.CancellationToken));
+    }
 
     private static async ValueTask<Answer> UpdateProperties(ApiRequest request)
     {

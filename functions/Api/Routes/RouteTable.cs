@@ -7,13 +7,17 @@ public delegate ValueTask<Answer> Handler(ApiRequest request);
 
 /// <summary>One route of the REST specification.</summary>
 /// <param name="Method">The HTTP method.</param>
-/// <param name="Template">The path as the specification has it, from <c>/v1</c> on.</param>
+/// <param name="Template">The path as the specification has it, from <c>/v1</c> on; or a path of the management API.</param>
 /// <param name="OperationId">The specification's name for it, which is also the name of the handler.</param>
 /// <param name="Handler">What answers, or null for an operation of the specification that this server does not offer (406).</param>
 public sealed record Route(string Method, string Template, string OperationId, Handler? Handler)
 {
     /// <summary>The segments after <c>/v1</c>, without the prefix.</summary>
-    public IReadOnlyList<string> Pattern { get; } = [.. Template.Split('/', StringSplitOptions.RemoveEmptyEntries).Skip(1).Where(part => part != "{prefix}")];
+    public IReadOnlyList<string> Pattern { get; } =
+        [.. Template.Split('/', StringSplitOptions.RemoveEmptyEntries).SkipWhile(part => part != "v1").Skip(1).Where(part => part != "{prefix}")];
+
+    /// <summary>Whether the route is the management API's.</summary>
+    public bool IsManagement { get; } = Template.StartsWith("/management/", StringComparison.Ordinal);
 
     /// <summary>Whether the path has a <c>{prefix}</c>: whether the route is about one catalog.</summary>
     public bool NeedsCatalog { get; } = Template.Contains("{prefix}", StringComparison.Ordinal);
@@ -62,16 +66,17 @@ public static class RouteTable
 {
     private static readonly string[][] Bases = [["v1"], ["catalog", "v1"], ["api", "catalog", "v1"]];
 
-    /// <summary>Every route of the specification.</summary>
+    /// <summary>Every route: those of the specification, offered or not, and those of the management API.</summary>
     public static IReadOnlyList<Route> Routes { get; } =
     [
         .. ConfigRoutes.All,
         .. NamespaceRoutes.All,
         .. TableRoutes.All,
         .. ViewRoutes.All,
+        .. ManagementRoutes.All,
     ];
 
-    private static readonly ILookup<int, Route> ByLength = Routes.ToLookup(route => route.Pattern.Count);
+    private static readonly ILookup<(bool IsManagement, int Length), Route> ByLength = Routes.ToLookup(route => (route.IsManagement, route.Pattern.Count));
 
     /// <summary>What the config response advertises: the routes about a catalog that are offered.</summary>
     public static IReadOnlyList<string> Endpoints { get; } = [.. Routes.Where(route => route.NeedsCatalog && route.Handler is not null).Select(route => route.Endpoint)];
@@ -89,21 +94,22 @@ public static class RouteTable
         captured = new Dictionary<string, string>();
         allowed = [];
         var segments = target.Segments.ToArray();
-        var start = Bases.FirstOrDefault(parts => segments.AsSpan().StartsWith(parts))?.Length;
+        var isManagement = segments is ["management", "v1", ..];
+        var start = isManagement ? 2 : Bases.FirstOrDefault(parts => segments.AsSpan().StartsWith(parts))?.Length;
         if (start is null)
         {
             return null;
         }
 
         ReadOnlySpan<string> path = segments.AsSpan(start.Value);
-        if (path.Length > 0 && !Catalogs.ReservedNames.Contains(path[0]))
+        if (!isManagement && path.Length > 0 && !Catalogs.ReservedNames.Contains(path[0]))
         {
             prefix = RequestTarget.Decode(path[0]);
             path = path[1..];
         }
 
         List<string> methods = [];
-        foreach (var route in ByLength[path.Length])
+        foreach (var route in ByLength[(isManagement, path.Length)])
         {
             if ((prefix is not null && !route.NeedsCatalog) || !route.Matches(path, out var found))
             {

@@ -78,8 +78,8 @@ public static class TableRoutes
 
     private static ValueTask<Answer> DropTable(ApiRequest request)
     {
-        _ = request.Target.QueryBoolean("purgeRequested");
-        return request.RunAsync(() => request.Operations.Tables.DropAsync(request.Call, request.Table, request.CancellationToken));
+        var options = new DropOptions(Purge: request.Target.QueryBoolean("purgeRequested") ?? false, Force: request.Target.QueryBoolean("force") ?? false);
+        return request.RunAsync(() => request.Operations.Tables.DropAsync(request.Call, request.Table, options, request.CancellationToken));
     }
 
     private static async ValueTask<Answer> TableExists(ApiRequest request) =>
@@ -144,7 +144,7 @@ public static class TableRoutes
     internal static (TableIdentifier From, TableIdentifier To) ReadRename(JsonElement body) =>
         (ReadIdentifier(body.RequiredObject("source")), ReadIdentifier(body.RequiredObject("destination")));
 
-    private static TableIdentifier ReadIdentifier(JsonElement identifier) =>
+    internal static TableIdentifier ReadIdentifier(JsonElement identifier) =>
         new(new Namespace(identifier.RequiredList("namespace", level => level.AsString("namespace"))), identifier.RequiredString("name"));
 
     private static CreateTableRequest ReadCreate(JsonElement body, ReadOnlyMemory<byte> source) => new(

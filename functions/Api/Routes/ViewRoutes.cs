@@ -49,8 +49,11 @@ public static class ViewRoutes
         return await request.RunAsync(() => request.Operations.Views.CommitAsync(request.Call, request.View, requirements, updates, request.CancellationToken));
     }
 
-    private static ValueTask<Answer> DropView(ApiRequest request) =>
-        request.RunAsync(() => request.Operations.Views.DropAsync(request.Call, request.View, request.CancellationToken));
+    private static ValueTask<Answer> DropView(ApiRequest request)
+    {
+        var options = new DropOptions(Force: request.Target.QueryBoolean("force") ?? false);
+        return request.RunAsync(() => request.Operations.Views.DropAsync(request.Call, request.View, options, request.CancellationToken));
+    }
 
     private static async ValueTask<Answer> ViewExists(ApiRequest request) =>
         await request.Operations.Views.ExistsAsync(request.Call, request.View, request.CancellationToken)

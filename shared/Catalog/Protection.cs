@@ -1,0 +1,73 @@
+using Frazil.Entities;
+using Frazil.Iceberg;
+using Frazil.Storage;
+
+namespace Frazil;
+
+/// <summary>What an id of the management API names.</summary>
+public enum EntityKind
+{
+    /// <summary>A namespace.</summary>
+    Namespace,
+
+    /// <summary>A table.</summary>
+    Table,
+
+    /// <summary>A view.</summary>
+    View,
+}
+
+/// <summary>The flag that keeps a namespace, table or view from being dropped by mistake. Named by id, since names may change.</summary>
+public sealed class Protection(StoreWriter writer)
+{
+    /// <summary>Whether something is protected.</summary>
+    /// <exception cref="CatalogException">404.</exception>
+    public async ValueTask<bool> GetAsync(Catalog catalog, EntityKind kind, Guid id, CancellationToken cancellationToken)
+    {
+        var (_, item) = await FindAsync(catalog, kind, id, cancellationToken);
+        return kind == EntityKind.Namespace ? NamespaceEntity.Read(item.Value).Protected : TableEntity.Read(item.Value).Protected;
+    }
+
+    /// <summary>Protects something, or takes its protection away.</summary>
+    /// <exception cref="CatalogException">404.</exception>
+    public async ValueTask SetAsync(Catalog catalog, EntityKind kind, Guid id, bool isProtected, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var (key, item) = await FindAsync(catalog, kind, id, cancellationToken);
+            var value = kind == EntityKind.Namespace
+                ? (NamespaceEntity.Read(item.Value) with { Protected = isProtected }).ToValue()
+                : (TableEntity.Read(item.Value) with { Protected = isProtected }).ToValue();
+            if ((await writer.WriteAsync(catalog.Partition, [new Write.Replace(key, value, item.Version)], cancellationToken)).IsApplied)
+            {
+                return;
+            }
+        }
+    }
+
+    private async ValueTask<(string Key, Item Item)> FindAsync(Catalog catalog, EntityKind kind, Guid id, CancellationToken cancellationToken)
+    {
+        if (await writer.Store.ReadAsync(catalog.Partition, Keys.Identity(id), cancellationToken) is { } row)
+        {
+            var identity = Identity.Read(row.Value);
+            var key = identity.Name is { } name ? Keys.Table(new TableIdentifier(identity.Namespace, name)) : Keys.Namespace(identity.Namespace);
+            if (await writer.Store.ReadAsync(catalog.Partition, key, cancellationToken) is { } item && KindOf(identity, item) == kind)
+            {
+                return (key, item);
+            }
+        }
+
+        throw new CatalogException(
+            kind switch
+            {
+                EntityKind.Namespace => ErrorKind.NoSuchNamespace,
+                EntityKind.Table => ErrorKind.NoSuchTable,
+                _ => ErrorKind.NoSuchView,
+            },
+            $"{kind} does not exist: {id}");
+    }
+
+    private static EntityKind KindOf(Identity identity, Item item) => identity.Name is null
+        ? EntityKind.Namespace
+        : TableEntity.Read(item.Value).Kind == TableKind.Table ? EntityKind.Table : EntityKind.View;
+}
