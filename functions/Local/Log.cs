@@ -30,4 +30,10 @@ internal static partial class Log
 
     [LoggerMessage(108, LogLevel.Warning, "Catalog '{Catalog}' kept its tables in {Before} until now and keeps new ones in {Now}; for the old ones say --allow-location {Before}")]
     public static partial void Moved(ILogger logger, string catalog, string before, string now);
+
+    [LoggerMessage(109, LogLevel.Information, "Job {Job}: {Done} done, {Failed} failed, {Files} files deleted")]
+    public static partial void JobDone(ILogger logger, string job, int done, int failed, long files);
+
+    [LoggerMessage(110, LogLevel.Error, "Job {Job} failed; it runs again at its next time")]
+    public static partial void JobFailed(ILogger logger, string job, Exception exception);
 }

@@ -35,10 +35,14 @@ internal sealed class Server(ServeOptions options)
         opened.SetResult(pipeline);
         await AnnounceAsync(operations, listener.Url, store.Name, logger);
 
+        using var stopping = new CancellationTokenSource();
+        var jobs = new JobTimers(operations.Jobs, clock, logger).RunAsync(stopping.Token);
         await signals.First;
         Log.Stopping(logger, options.ShutdownTimeout.TotalSeconds);
         var began = clock.GetTimestamp();
+        await stopping.CancelAsync();
         await listener.StopAsync(options.ShutdownTimeout, clock);
+        await jobs;
         if (clock.GetElapsedTime(began) < options.ShutdownTimeout)
         {
             Log.Stopped(logger);
@@ -67,7 +71,7 @@ internal sealed class Server(ServeOptions options)
         IReadOnlyList<CatalogDefinition> named = options.CatalogsFile is null ? [] : CatalogDefinition.ReadFile(options.CatalogsFile);
         if (!named.Any(catalog => catalog.Name == options.Frazil.DefaultCatalog))
         {
-            return [.. named, new CatalogDefinition(options.Frazil.DefaultCatalog, options.Storage, new Dictionary<string, string>())];
+            return [.. named, new CatalogDefinition(options.Frazil.DefaultCatalog, options.Storage, new Dictionary<string, string>(), options.DeleteProfile)];
         }
 
         return options.IsStorageChosen
@@ -77,7 +81,7 @@ internal sealed class Server(ServeOptions options)
 
     private static async Task PutCatalogsAsync(Operations operations, IReadOnlyList<CatalogDefinition> definitions, ILogger logger)
     {
-        foreach (var (name, storage, properties) in definitions)
+        foreach (var (name, storage, properties, deleteProfile) in definitions)
         {
             try
             {
@@ -87,7 +91,7 @@ internal sealed class Server(ServeOptions options)
                     Log.Moved(logger, name, before.BaseLocation, storage.BaseLocation);
                 }
 
-                await operations.Catalogs.PutAsync(name, storage, properties, CancellationToken.None);
+                await operations.Catalogs.PutAsync(name, storage, properties, deleteProfile, CancellationToken.None);
             }
             catch (CatalogException exception) when (CatalogException.CodeOf(exception.Kind) < 500)
             {

@@ -7,10 +7,11 @@ namespace Frazil.Local;
 /// <param name="Name">Its name.</param>
 /// <param name="Storage">Where its files are.</param>
 /// <param name="Properties">Its properties.</param>
-internal sealed record CatalogDefinition(string Name, StorageProfile Storage, IReadOnlyDictionary<string, string> Properties)
+/// <param name="DeleteProfile">What dropping does.</param>
+internal sealed record CatalogDefinition(string Name, StorageProfile Storage, IReadOnlyDictionary<string, string> Properties, DeleteProfile DeleteProfile)
 {
     /// <summary>
-    /// Reads the file of <c>--catalogs</c>: <c>{"catalogs": [{"name": "lake", "storage": {"storage-type": "s3", "base-location": "s3://bucket/path", ...}, "properties": {...}}]}</c>.
+    /// Reads the file of <c>--catalogs</c>: <c>{"catalogs": [{"name": "lake", "storage": {"storage-type": "s3", "base-location": "s3://bucket/path", ...}, "properties": {...}, "keep-dropped": "7d"}]}</c>.
     /// </summary>
     /// <exception cref="SettingException">It cannot be read, or is not such a file.</exception>
     public static IReadOnlyList<CatalogDefinition> ReadFile(string path)
@@ -21,7 +22,8 @@ internal sealed record CatalogDefinition(string Name, StorageProfile Storage, IR
             var catalogs = document.RootElement.RequireObject(path).RequiredList("catalogs", catalog => new CatalogDefinition(
                 catalog.RequireObject("catalogs").RequiredString("name"),
                 StorageProfile.Read(catalog.RequiredObject("storage")),
-                catalog.OptionalStringMap("properties") ?? []));
+                catalog.OptionalStringMap("properties") ?? [],
+                ServeOptions.ReadDeleteProfile(catalog.OptionalString("keep-dropped") ?? "7d", "keep-dropped")));
             return catalogs.CountBy(catalog => catalog.Name).FirstOrDefault(name => name.Value > 1).Key is { } twice
                 ? throw new SettingException($"The catalogs file {path} has the catalog '{twice}' more than once")
                 : catalogs;

@@ -25,6 +25,8 @@ internal sealed record ServeOptions
 
     private const int MaxShutdownSeconds = 3600;
 
+    private static readonly TimeSpan MaxKeepDropped = TimeSpan.FromDays(3650);
+
     /// <summary>The address to listen on.</summary>
     public required IPAddress Address { get; init; }
 
@@ -54,6 +56,9 @@ internal sealed record ServeOptions
 
     /// <summary>Whether somebody chose that storage, rather than leaving it to us.</summary>
     public required bool IsStorageChosen { get; init; }
+
+    /// <summary>What dropping does in the default catalog.</summary>
+    public required DeleteProfile DeleteProfile { get; init; }
 
     /// <summary>A file of catalogs, or null.</summary>
     public string? CatalogsFile { get; init; }
@@ -94,6 +99,7 @@ internal sealed record ServeOptions
             DynamoDbEndpoint = Url(sources, SettingList.DynamoDbEndpoint),
             DynamoDbRegion = Text(sources, SettingList.DynamoDbRegion),
             Storage = ReadStorage(sources, data),
+            DeleteProfile = ReadDeleteProfile(Text(sources, SettingList.KeepDropped) ?? "7d", "--keep-dropped"),
             IsStorageChosen = Text(sources, SettingList.Warehouse) is not null,
             CatalogsFile = Text(sources, SettingList.Catalogs),
             Credentials = credentials,
@@ -128,6 +134,24 @@ internal sealed record ServeOptions
             _ when IPAddress.TryParse(text, out var address) => address,
             _ => throw new SettingException($"{where} must be an IP address, localhost or *, not '{text}'"),
         };
+    }
+
+    /// <summary>Reads how long what is dropped is kept: a whole number of days, hours, minutes or seconds.</summary>
+    /// <exception cref="SettingException">It is no such time.</exception>
+    public static DeleteProfile ReadDeleteProfile(string text, string what)
+    {
+        var unit = text.Length == 0 ? ' ' : text[^1];
+        var length = unit switch
+        {
+            'd' => TimeSpan.FromDays(1),
+            'h' => TimeSpan.FromHours(1),
+            'm' => TimeSpan.FromMinutes(1),
+            _ => TimeSpan.FromSeconds(1),
+        };
+        var digits = unit is 'd' or 'h' or 'm' or 's' ? text[..^1] : text;
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count <= MaxKeepDropped / length
+            ? count == 0 ? DeleteProfile.Hard : new DeleteProfile(length * count)
+            : throw new SettingException($"{what} must be a time such as 7d, 12h, 30m or 90s, at most {MaxKeepDropped.TotalDays} days, or 0; not '{text}'");
     }
 
     private static StorageProfile ReadStorage(SettingSources sources, string data)

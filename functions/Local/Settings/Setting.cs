@@ -39,6 +39,7 @@ internal static class SettingList
     public static readonly Setting DefaultCatalog = new("default-catalog", "Catalog:Name", "NAME", "The catalog that is meant when a client names none; made when it is missing [default: default]");
     public static readonly Setting Warehouse = new("warehouse", "Catalog:BaseLocation", "LOCATION", "Where the default catalog puts tables: a folder, file:///folder or s3://bucket/path [default: warehouse in the data folder]");
     public static readonly Setting AllowLocation = new("allow-location", "Catalog:AllowedLocations", "LOCATION", "A further location where tables of the default catalog may be, such as file:/tmp/; may be repeated", SettingForm.Many);
+    public static readonly Setting KeepDropped = new("keep-dropped", "Catalog:KeepDropped", "TIME", "How long a dropped table or view of the default catalog can be undropped, such as 7d, 12h or 30s; 0 drops for good [default: 7d]");
     public static readonly Setting S3Endpoint = new("s3-endpoint", "Catalog:Endpoint", "URL", "Where the S3 of the warehouse is, when it is not Amazon's");
     public static readonly Setting S3Region = new("s3-region", "Catalog:Region", "REGION", "The region of the warehouse's bucket");
     public static readonly Setting S3PathStyle = new("s3-path-style", "Catalog:PathStyleAccess", "", "Address the warehouse's bucket in the path and not in the host name", SettingForm.Switch);
@@ -55,7 +56,7 @@ internal static class SettingList
     /// <summary>In the order of the help text.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
-        Host, Port, Insecure, Data, Store, DynamoDbTable, DynamoDbEndpoint, DynamoDbRegion, DefaultCatalog, Warehouse, AllowLocation, S3Endpoint, S3Region, S3PathStyle,
+        Host, Port, Insecure, Data, Store, DynamoDbTable, DynamoDbEndpoint, DynamoDbRegion, DefaultCatalog, Warehouse, AllowLocation, KeepDropped, S3Endpoint, S3Region, S3PathStyle,
         S3Credentials, Catalogs, CredentialsFile, NamespaceSeparator, CacheMegabytes, ShutdownSeconds, Json, LogLevel, Config,
     ];
 }
