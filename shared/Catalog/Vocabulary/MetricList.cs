@@ -31,7 +31,8 @@ public static class MetricList
     public const string Namespace = "Frazil";
 
     /// <summary>Requests answered; <c>route</c> is the operationId, <c>status</c> the class of the answer (<c>2xx</c> to <c>5xx</c>).</summary>
-    public static Metric Requests { get; } = Count("catalog.requests", ["route", "status"], [[], ["status"]], "Requests answered, by route and class of status.");
+    public static Metric Requests { get; } =
+        Count("catalog.requests", ["route", "status"], [[], ["status"]], "Requests answered, by route and class of status.");
 
     /// <summary>Time from the first byte of a request to the last of its answer.</summary>
     public static Metric RequestDuration { get; } = Measure("catalog.request.duration", "ms", ["route"], [["route"]], "Duration of a request.");
@@ -84,8 +85,11 @@ public static class MetricList
     /// <summary>Purge steps that failed and will be tried again.</summary>
     public static Metric PurgeErrors { get; } = Count("catalog.purge.errors", [], [[]], "Steps of a purge that failed.");
 
-    /// <summary>Age of the oldest due entry of the trash, measured from its due time; sent by every run of <see cref="JobList.Purge"/>, 0 when none is due.</summary>
-    public static Metric PurgeLag { get; } = Measure("catalog.purge.lag_seconds", "s", [], [[]], "How long the oldest due entry of the trash has waited since its due time.");
+    /// <summary>
+    /// Age of the oldest due entry of the trash, measured from its due time; sent by every run of <see cref="JobList.Purge"/>, 0 when none is due.
+    /// </summary>
+    public static Metric PurgeLag { get; } =
+        Measure("catalog.purge.lag_seconds", "s", [], [[]], "How long the oldest due entry of the trash has waited since its due time.");
 
     /// <summary>Runs of timed jobs that came to their end.</summary>
     public static Metric JobRuns { get; } = Count("catalog.job.runs", ["job", "outcome"], [["job"]], "Runs of a timed job that came to their end.");

@@ -1,0 +1,4 @@
+using Frazil.Infra;
+using Pulumi;
+
+return await Deployment.RunAsync(Deploy.FromConfig);

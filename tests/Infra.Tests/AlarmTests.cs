@@ -1,0 +1,206 @@
+using System.Text.RegularExpressions;
+using Pulumi.Testing;
+
+namespace Frazil.Infra.Tests;
+
+/// <summary>Holds together what docs/operations.md promises, what each cloud declares, and what hosts measure.</summary>
+public sealed partial class AlarmTests : IAsyncLifetime
+{
+    private const string AwsAlarm = "aws:cloudwatch/metricAlarm:MetricAlarm";
+    private const string QueryAlert = "azure-native:monitor:ScheduledQueryRule";
+    private const string MetricAlert = "azure-native:monitor:MetricAlert";
+
+    private Declared _aws = null!;
+    private Declared _azure = null!;
+
+    public async Task InitializeAsync()
+    {
+        _aws = await Stacks.AwsAsync(("reservedConcurrency", "50"), ("alarmEmail", "ops@example.org"));
+        _azure = await Stacks.AzureAsync(("alarmEmail", "ops@example.org"));
+    }
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    private static IReadOnlyList<(string Id, bool Aws, bool Azure)> Promised()
+    {
+        var lines = File.ReadAllLines(Path.Combine(Stacks.Root(), "docs", "operations.md"));
+        var rows = lines.SkipWhile(line => !line.StartsWith("| Alarm |", StringComparison.Ordinal)).Skip(2).TakeWhile(line => line.StartsWith('|'))
+            .Select(line => line.Split('|', StringSplitOptions.TrimEntries)).ToList();
+        return [.. rows.Select(cells => (cells[1].Trim('`'), cells[3] != "—", cells[4] != "—"))];
+    }
+
+    [Fact]
+    public void Every_alarm_that_the_documentation_promises_is_declared_and_every_other_way_round()
+    {
+        var promised = Promised();
+        Assert.True(promised.Count >= 15, "The table of alarms in docs/operations.md was not found.");
+        Assert.Equal(promised.Where(row => row.Aws).Select(row => row.Id).Order(StringComparer.Ordinal), Ids(_aws));
+        Assert.Equal(promised.Where(row => row.Azure).Select(row => row.Id).Order(StringComparer.Ordinal), Ids(_azure));
+    }
+
+    [Fact]
+    public void Every_alarm_has_a_section_that_says_what_to_do()
+    {
+        var text = File.ReadAllText(Path.Combine(Stacks.Root(), "docs", "operations.md"));
+        Assert.All(Promised(), row => Assert.Contains($"\n### {row.Id}\n", text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_job_that_does_not_run_is_missed_on_both_clouds()
+    {
+        foreach (var job in JobList.All)
+        {
+            var alarm = _aws[$"frazil-test-alarm-job-missed-{job.Name}"].Inputs;
+            Assert.Equal("breaching", alarm["treatMissingData"]);
+            Assert.Equal("LessThanThreshold", alarm["comparisonOperator"]);
+            Assert.Equal(job.Every.TotalSeconds, alarm["period"]);
+            Assert.Equal(2.0, alarm["evaluationPeriods"]);
+            Assert.Contains("summarize Runs = count() | where Runs == 0", QueryOf(_azure[$"frazil-alarm-job-missed-{job.Name}"]), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Every_other_alarm_is_silent_when_there_is_nothing_to_measure() =>
+        Assert.All(
+            _aws.OfType(AwsAlarm).Where(alarm => !alarm.Name!.Contains("job-missed", StringComparison.Ordinal)),
+            alarm => Assert.Equal("notBreaching", alarm.Inputs["treatMissingData"]));
+
+    [Fact]
+    public void Every_alarm_watches_a_metric_that_is_sent_in_dimensions_that_are_kept()
+    {
+        var terms = _aws.OfType(AwsAlarm).SelectMany(Terms).Where(term => term.Namespace == MetricList.Namespace).ToList();
+        Assert.True(terms.Count >= 15);
+        Assert.All(terms, term =>
+        {
+            var metric = Assert.Single(MetricList.All, metric => metric.Name == term.Name);
+            Assert.Contains(metric.DimensionSets, set => set.Order(StringComparer.Ordinal).SequenceEqual(term.Dimensions.Order(StringComparer.Ordinal)));
+        });
+    }
+
+    [Fact]
+    public void Every_query_asks_for_a_metric_that_is_sent_and_tags_that_it_carries()
+    {
+        var queries = _azure.OfType(QueryAlert).Select(QueryOf).Concat(WorkbookQueries()).ToList();
+        Assert.True(queries.Count >= 25);
+        Assert.All(queries, query =>
+        {
+            if (!query.StartsWith("AppMetrics", StringComparison.Ordinal))
+            {
+                Assert.StartsWith("AppRequests", query, StringComparison.Ordinal);
+                return;
+            }
+
+            var metric = Assert.Single(MetricList.All, metric => query.Contains($"Name == \"{metric.Name}\"", StringComparison.Ordinal));
+            Assert.All(TagPattern().Matches(query), match => Assert.Contains(match.Groups[1].Value, metric.Tags));
+        });
+    }
+
+    [Fact]
+    public void The_dashboard_shows_only_metrics_that_are_sent()
+    {
+        var body = _aws["frazil-test-dashboard"].Text("dashboardBody");
+        var names = OurMetricPattern().Matches(body).Select(match => match.Groups[1].Value).Distinct().ToList();
+        Assert.True(names.Count >= 12);
+        Assert.All(names, name => Assert.Contains(MetricList.All, metric => metric.Name == name));
+    }
+
+    [Fact]
+    public void Every_alarm_tells_the_topic_or_the_action_group_and_says_where_help_is()
+    {
+        var topic = $"arn:aws:sns:{Stacks.Region}:{Stacks.Account}:frazil-test-alarms";
+        Assert.All(_aws.OfType(AwsAlarm), alarm =>
+        {
+            Assert.Equal([topic], alarm.Inputs.List("alarmActions"));
+            Assert.Contains("docs/operations.md", alarm.Text("alarmDescription"), StringComparison.Ordinal);
+        });
+        Assert.Equal("ops@example.org", _aws["frazil-test-alarms-email"].Inputs["endpoint"]);
+        Assert.All(_azure.OfType(QueryAlert), alarm => Assert.Single(alarm.Object("actions").List("actionGroups")));
+        Assert.Equal("ops@example.org", _azure["frazil-alarms"].Inputs.Objects("emailReceivers").Single()["emailAddress"]);
+    }
+
+    [Fact]
+    public void Alarms_may_write_to_the_topic_and_alarms_of_another_account_may_not()
+    {
+        var policy = _aws["frazil-test-alarms-policy"].Text("policy");
+        var topic = $"arn:aws:sns:{Stacks.Region}:{Stacks.Account}:frazil-test-alarms";
+        Assert.Equal(Effect.Allow, IamMatcher.Decide(policy, "Service:cloudwatch.amazonaws.com", "sns:Publish", topic, ("aws:SourceAccount", Stacks.Account)));
+        Assert.Null(IamMatcher.Decide(policy, "Service:cloudwatch.amazonaws.com", "sns:Publish", topic, ("aws:SourceAccount", "210987654321")));
+    }
+
+    [Fact]
+    public void Alarm_names_in_the_console_are_the_names_of_the_documentation() =>
+        Assert.All(_aws.OfType(AwsAlarm), alarm => Assert.Equal(alarm.Name!.Replace("-alarm-", "-", StringComparison.Ordinal), alarm.Text("name")));
+
+    [Fact]
+    public void Windows_are_ones_that_the_clouds_take()
+    {
+        string[] windows = ["PT5M", "PT10M", "PT15M", "PT30M", "PT45M", "PT1H", "PT2H", "PT3H", "PT4H", "PT5H", "PT6H", "P1D", "P2D"];
+        Assert.All(_azure.OfType(QueryAlert), alarm =>
+        {
+            Assert.Contains(alarm.Text("windowSize"), windows);
+            Assert.Contains(alarm.Text("evaluationFrequency"), windows);
+        });
+        Assert.All(
+            _aws.OfType(AwsAlarm).SelectMany(alarm => Periods(alarm).Select(period => period * (double)alarm.Inputs["evaluationPeriods"])),
+            whole => Assert.InRange(whole, 60, 86_400));
+    }
+
+    [Fact]
+    public async Task Without_alarms_there_is_none_and_no_dashboard()
+    {
+        var aws = await Stacks.AwsAsync(("alarms", "false"));
+        var azure = await Stacks.AzureAsync(("alarms", "false"));
+        Assert.Empty(Ids(aws));
+        Assert.Empty(Ids(azure));
+        Assert.False(aws.Mocks.Has("frazil-test-dashboard"));
+        Assert.False(azure.Mocks.Has("frazil-workbook"));
+    }
+
+    [Fact]
+    public void Ids_of_metrics_and_jobs_are_unique()
+    {
+        Assert.Equal(MetricList.All.Count, MetricList.All.Select(metric => metric.Name).Distinct().Count());
+        Assert.Equal(JobList.All.Count, JobList.All.Select(job => job.Name).Distinct().Count());
+        Assert.All(MetricList.All, metric => Assert.All(metric.DimensionSets, set => Assert.Subset(metric.Tags.ToHashSet(), set.ToHashSet())));
+    }
+
+    [Fact]
+    public void A_jobs_cron_expression_says_the_same_as_its_period() => Assert.All(JobList.All, job =>
+    {
+        var minutes = job.Every.TotalMinutes;
+        Assert.Equal(0, job.Every.Ticks % TimeSpan.TicksPerMinute);
+        Assert.Equal(minutes < 60 ? $"0 */{minutes} * * * *" : minutes == 60 ? "0 0 * * * *" : $"0 0 */{minutes / 60} * * *", job.Schedule);
+    });
+
+    private static IEnumerable<string> Ids(Declared stack) => stack.Mocks.All
+        .Where(resource => resource.Type is AwsAlarm or QueryAlert or MetricAlert)
+        .Select(resource => resource.Name!.Split("-alarm-")[1]).Order(StringComparer.Ordinal);
+
+    private static string QueryOf(MockResourceArgs alert) => (string)alert.Object("criteria").Objects("allOf").Single()["query"];
+
+    private IEnumerable<string> WorkbookQueries()
+    {
+        using var workbook = System.Text.Json.JsonDocument.Parse(_azure["frazil-workbook"].Text("serializedData"));
+        return [.. workbook.RootElement.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("content").GetProperty("query").GetString()!)];
+    }
+
+    private sealed record Term(string Namespace, string Name, IReadOnlyList<string> Dimensions);
+
+    private static IEnumerable<Term> Terms(MockResourceArgs alarm) => alarm.Inputs.ContainsKey("metricName")
+        ? [new(alarm.Text("namespace"), alarm.Text("metricName"), DimensionsOf(alarm.Inputs))]
+        : alarm.Inputs.Objects("metricQueries").Where(query => query.ContainsKey("metric")).Select(query => query.Object("metric"))
+            .Select(metric => new Term((string)metric["namespace"], (string)metric["metricName"], DimensionsOf(metric)));
+
+    private static IEnumerable<double> Periods(MockResourceArgs alarm) => alarm.Inputs.GetValueOrDefault("period") is double period
+        ? [period]
+        : alarm.Inputs.Objects("metricQueries").Where(query => query.ContainsKey("metric")).Select(query => (double)query.Object("metric")["period"]);
+
+    private static string[] DimensionsOf(System.Collections.Immutable.ImmutableDictionary<string, object> metric) =>
+        metric.GetValueOrDefault("dimensions") is System.Collections.Immutable.ImmutableDictionary<string, object> dimensions ? [.. dimensions.Keys] : [];
+
+    [GeneratedRegex("Properties\\.([a-z_]+)")]
+    private static partial Regex TagPattern();
+
+    [GeneratedRegex("\"Frazil\",\"([a-z._]+)\"")]
+    private static partial Regex OurMetricPattern();
+}
