@@ -1,6 +1,7 @@
 using Frazil.Iceberg;
 using Frazil.Storage;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,24 +12,32 @@ namespace Frazil.Api;
 /// <summary>The one way in: every host hands its requests to this.</summary>
 public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline> logger)
 {
+    private bool isWarm;
+
     /// <summary>Answers a request. Never throws but when the client has gone away.</summary>
     public async Task InvokeAsync(HttpContext http)
     {
-        var started = operations.Clock.GetTimestamp();
-        var operationId = "none";
+        if (!Interlocked.Exchange(ref isWarm, true))
+        {
+            CatalogMeter.ColdStart.Add(1);
+        }
+
         var target = RequestTarget.Parse(http.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw ? raw : http.Request.Path + http.Request.QueryString.Value);
+        var record = new RequestRecord(http, target, operations);
+        http.Response.Headers[RequestRecord.IdHeader] = record.Id;
         Answer answer;
         try
         {
-            answer = await AnswerAsync(http, target, id => operationId = id);
+            answer = await AnswerAsync(http, target, record);
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception exception) when (http.RequestAborted.IsCancellationRequested && exception is OperationCanceledException or ConnectionResetException)
         {
+            Log.Aborted(logger, record.Operation, record.Path, record.Id, record.TraceId);
             return;
         }
         catch (Exception exception)
         {
-            answer = ToError(exception, operationId, target);
+            answer = ToError(exception, record);
         }
 
         try
@@ -37,39 +46,51 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
+            Log.Aborted(logger, record.Operation, record.Path, record.Id, record.TraceId);
             return;
         }
 
-        Log.Answered(logger, operationId, "", target.Path, answer.Status, operations.Clock.GetElapsedTime(started).TotalMilliseconds, answer.Length);
+        record.Complete(http, answer, operations, logger);
     }
 
-    private async ValueTask<Answer> AnswerAsync(HttpContext http, RequestTarget target, Action<string> found)
+    private async ValueTask<Answer> AnswerAsync(HttpContext http, RequestTarget target, RequestRecord record)
     {
+        if (ServiceRoutes.Find(target) is { } service)
+        {
+            record.Found(service);
+            return http.Request.Method is "GET" or "HEAD"
+                ? await service.Handler(operations, http.RequestAborted)
+                : Answer.MethodNotAllowed(http.Request.Method, ServiceRoute.Methods);
+        }
+
         var route = RouteTable.Find(http.Request.Method, target, out var prefix, out var captured, out var allowed);
         if (route is null)
         {
             return allowed.Count == 0
-                ? Answer.Error(ErrorKind.NoSuchEndpoint, $"No such endpoint: {http.Request.Method} {RequestTarget.Shorten(target.Path)}")
+                ? Answer.Error(ErrorKind.NoSuchEndpoint, $"No such endpoint: {RequestTarget.Shorten(http.Request.Method)} {RequestTarget.Shorten(target.Path)}")
                 : Answer.MethodNotAllowed(http.Request.Method, allowed);
         }
 
-        found(route.OperationId);
         var request = new ApiRequest(http, operations, route, target, prefix, captured);
+        record.Found(request);
         await request.PrepareAsync();
         return route.Handler is null
             ? Answer.Error(ErrorKind.UnsupportedOperation, $"This catalog does not offer {route.OperationId}")
             : await route.Handler(request);
     }
 
-    private Answer ToError(Exception exception, string operationId, RequestTarget target)
+    private Answer ToError(Exception exception, RequestRecord record)
     {
         switch (exception)
         {
             case CatalogException { Kind: ErrorKind.CommitStateUnknown } unknown:
-                Log.Unknown(logger, operationId, target.Path, unknown);
+                Log.Unknown(logger, record.Operation, record.Path, record.Id, record.TraceId, unknown);
                 return Answer.Error(unknown.Kind, unknown.Message);
+            case CatalogException { Kind: ErrorKind.SlowDown } slow:
+                Log.Throttled(logger, record.Operation, record.Path, record.Id, record.TraceId, slow);
+                return Answer.Error(slow.Kind, slow.Message);
             case CatalogException { Kind: ErrorKind.Internal } failure:
-                Log.Failed(logger, operationId, target.Path, failure);
+                Log.Failed(logger, record.Operation, record.Path, record.Id, record.TraceId, failure);
                 return Answer.Error(failure.Kind, failure.Message);
             case CatalogException failure:
                 return Answer.Error(failure.Kind, failure.Message);
@@ -78,10 +99,10 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
             case BadHttpRequestException bad:
                 return Answer.Error(ErrorKind.BadRequest, bad.Message);
             case StoreThrottledException throttled:
-                Log.Throttled(logger, operationId, target.Path, throttled);
+                Log.Throttled(logger, record.Operation, record.Path, record.Id, record.TraceId, throttled);
                 return Answer.Error(ErrorKind.SlowDown, "The catalog's store is throttling; nothing was changed. Try again later");
             default:
-                Log.Failed(logger, operationId, target.Path, exception);
+                Log.Failed(logger, record.Operation, record.Path, record.Id, record.TraceId, exception);
                 return Answer.Error(ErrorKind.Internal, "The catalog failed to answer; its log tells why");
         }
     }

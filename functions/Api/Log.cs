@@ -2,18 +2,30 @@ using Microsoft.Extensions.Logging;
 
 namespace Frazil.Api;
 
+#pragma warning disable SYSLIB1015 // what a text does not show is meant for structured logs
+
 /// <summary>Every message that the API logs.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "{Operation} {Catalog} {Path} answered {Status} in {ElapsedMs:0.0} ms ({Bytes} bytes)")]
-    public static partial void Answered(ILogger logger, string operation, string catalog, string path, int status, double elapsedMs, long bytes);
+    [LoggerMessage(EventId = 1, Message = "{Method} {Path} {Status} {Operation} {DurationMs:0.0} ms, {Bytes} bytes")]
+    public static partial void Answered(
+        ILogger logger, LogLevel level, string method, string path, int status, string operation, double durationMs, long bytes,
+        string outcome, string? catalog, string? table, string route, string requestId, string? traceId);
 
-    [LoggerMessage(2, LogLevel.Error, "{Operation} {Path} failed")]
-    public static partial void Failed(ILogger logger, string operation, string path, Exception exception);
+    [LoggerMessage(EventId = 2, Message = "{Method} {Path} {Status} {Operation} {DurationMs:0.0} ms: {Error}: {Reason}")]
+    public static partial void Refused(
+        ILogger logger, LogLevel level, string method, string path, int status, string operation, double durationMs, string error, string reason, long bytes,
+        string outcome, string? catalog, string? table, string route, string requestId, string? traceId);
 
-    [LoggerMessage(3, LogLevel.Warning, "{Operation} {Path}: nobody can tell whether the change was made")]
-    public static partial void Unknown(ILogger logger, string operation, string path, Exception exception);
+    [LoggerMessage(3, LogLevel.Error, "{Operation} {Path} failed (request {RequestId})")]
+    public static partial void Failed(ILogger logger, string operation, string path, string requestId, string? traceId, Exception exception);
 
-    [LoggerMessage(4, LogLevel.Warning, "{Operation} {Path}: the store is throttling")]
-    public static partial void Throttled(ILogger logger, string operation, string path, Exception exception);
+    [LoggerMessage(4, LogLevel.Error, "{Operation} {Path}: nobody can tell whether the change was made (request {RequestId})")]
+    public static partial void Unknown(ILogger logger, string operation, string path, string requestId, string? traceId, Exception exception);
+
+    [LoggerMessage(5, LogLevel.Warning, "{Operation} {Path}: the store is throttling (request {RequestId})")]
+    public static partial void Throttled(ILogger logger, string operation, string path, string requestId, string? traceId, Exception exception);
+
+    [LoggerMessage(6, LogLevel.Information, "{Operation} {Path}: the client went away (request {RequestId})")]
+    public static partial void Aborted(ILogger logger, string operation, string path, string requestId, string? traceId);
 }

@@ -36,4 +36,7 @@ internal static partial class Log
 
     [LoggerMessage(110, LogLevel.Error, "Job {Job} failed; it runs again at its next time")]
     public static partial void JobFailed(ILogger logger, string job, Exception exception);
+
+    [LoggerMessage(111, LogLevel.Warning, "Refused {Method} {Path}: {Reason}")]
+    public static partial void Guarded(ILogger logger, string method, string path, string reason);
 }

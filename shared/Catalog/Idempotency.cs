@@ -25,6 +25,7 @@ public sealed class Idempotency(StoreWriter writer, MetadataFiles files, TimePro
             return earlier;
         }
 
+        CatalogMeter.Idempotency.Add(1, CatalogMeter.Outcome("new"));
         try
         {
             return await operation();
@@ -90,9 +91,11 @@ public sealed class Idempotency(StoreWriter writer, MetadataFiles files, TimePro
         var row = document.RootElement;
         if (row.RequiredString("fingerprint") != request.Fingerprint)
         {
+            CatalogMeter.Idempotency.Add(1, CatalogMeter.Outcome("mismatch"));
             throw new CatalogException(ErrorKind.Unprocessable, "Idempotency-Key was used for another request before");
         }
 
+        CatalogMeter.Idempotency.Add(1, CatalogMeter.Outcome("replay"));
         return row.RequiredString("outcome") switch
         {
             "done" => Outcome.Done.Instance,

@@ -41,6 +41,7 @@ public sealed class MetadataFiles(long capacity)
             if (byLocation.TryGetValue(key, out var node))
             {
                 Hits++;
+                CatalogMeter.MetadataCache.Add(1, CatalogMeter.Result("hit"));
                 byUse.Remove(node);
                 byUse.AddFirst(node);
                 Measure(node.Value);
@@ -48,6 +49,7 @@ public sealed class MetadataFiles(long capacity)
             }
 
             Misses++;
+            CatalogMeter.MetadataCache.Add(1, CatalogMeter.Result("miss"));
         }
 
         var stored = await catalog.Files.ReadAsync(location, cancellationToken)

@@ -30,6 +30,7 @@ public sealed class Operations
     {
         Options = options;
         Clock = clock;
+        Ids = ids;
         var writer = new StoreWriter(store, clock, ids);
         Files = new MetadataFiles(options.MetadataCacheBytes);
         Catalogs = new Catalogs(writer, openStorage, clock, ids);
@@ -51,6 +52,9 @@ public sealed class Operations
 
     /// <summary>The time.</summary>
     public TimeProvider Clock { get; }
+
+    /// <summary>Fresh ids and chance.</summary>
+    public IdSource Ids { get; }
 
     /// <summary>The store, for health checks.</summary>
     public IKeyValueStore Store { get; }

@@ -93,7 +93,7 @@ public sealed class TableCommits
 
             for (var attempt = 1; ; attempt++)
             {
-                if (await TryApplyAsync(call, byTable, outcomeOf, cancellationToken) is { } changes)
+                if (await CatalogMeter.CountCommitAsync(attempt, TryApplyAsync(call, byTable, outcomeOf, cancellationToken)) is { } changes)
                 {
                     return changes;
                 }

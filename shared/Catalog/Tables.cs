@@ -67,10 +67,12 @@ public sealed class Tables
         var pointer = await pointers.RequireAsync(call, table, TableKind.Table, cancellationToken);
         if (isKnown(EntityTag.Of(pointer.Entity.MetadataLocation, referencedSnapshotsOnly)))
         {
+            CatalogMeter.Loads.Add(1, CatalogMeter.Mode("304"));
             return null;
         }
 
         var document = await files.ReadAsync(call.Catalog, pointer.Entity.MetadataLocation, cancellationToken);
+        CatalogMeter.Loads.Add(1, CatalogMeter.Mode(referencedSnapshotsOnly ? "refs" : "all"));
         return new Outcome.Metadata(ResultForm.LoadTable, document) { ReferencedSnapshotsOnly = referencedSnapshotsOnly };
     }
 

@@ -56,7 +56,9 @@ public sealed class Views
     public async ValueTask<Outcome> LoadAsync(CallContext call, TableIdentifier view, CancellationToken cancellationToken)
     {
         var pointer = await pointers.RequireAsync(call, view, TableKind.View, cancellationToken);
-        return new Outcome.Metadata(ResultForm.LoadView, await files.ReadAsync(call.Catalog, pointer.Entity.MetadataLocation, cancellationToken));
+        var document = await files.ReadAsync(call.Catalog, pointer.Entity.MetadataLocation, cancellationToken);
+        CatalogMeter.Loads.Add(1, CatalogMeter.Mode("all"));
+        return new Outcome.Metadata(ResultForm.LoadView, document);
     }
 
     /// <summary><c>createView</c>.</summary>
@@ -109,7 +111,7 @@ public sealed class Views
         using var turn = await turns.TakeAsync($"{call.Catalog.Partition} {Keys.Table(view)}", cancellationToken);
         for (var attempt = 1; ; attempt++)
         {
-            if (await TryCommitAsync(call, view, requirements, updates, cancellationToken) is { } outcome)
+            if (await CatalogMeter.CountCommitAsync(attempt, TryCommitAsync(call, view, requirements, updates, cancellationToken)) is { } outcome)
             {
                 return outcome;
             }

@@ -14,6 +14,9 @@ public sealed class Answer
     /// <summary>Bodies below this many bytes are not worth compressing.</summary>
     public const int MinGzipBytes = 8 * 1024;
 
+    private static readonly KeyValuePair<string, object?> Plain = new("gz", "false");
+    private static readonly KeyValuePair<string, object?> Gzipped = new("gz", "true");
+
     private readonly ReadOnlyMemory<byte> before;
     private readonly MetadataDocument? middle;
     private readonly ReadOnlyMemory<byte> after;
@@ -44,11 +47,17 @@ public sealed class Answer
     /// <summary>The methods that the path does allow, for a 405.</summary>
     public string? Allow { get; init; }
 
+    /// <summary>What the client was refused, for logs; null when nothing was.</summary>
+    public (ErrorKind Kind, string Message)? Refusal { get; private init; }
+
     /// <summary>Bytes of the body before compression.</summary>
     public long Length => before.Length + (middle?.Json.Length ?? 0) + after.Length;
 
     /// <summary>200 with a JSON document.</summary>
     public static Answer Document(ReadOnlyMemory<byte> json) => new(StatusCodes.Status200OK, json);
+
+    /// <summary>200 with a page of HTML.</summary>
+    public static Answer Page(ReadOnlyMemory<byte> html) => new(StatusCodes.Status200OK, html) { ContentType = "text/html; charset=utf-8" };
 
     /// <summary>200 with a JSON document spliced from what stands around metadata and the metadata.</summary>
     public static Answer Spliced(ReadOnlyMemory<byte> before, MetadataDocument metadata, ReadOnlyMemory<byte> after, string? etag = null) =>
@@ -70,13 +79,17 @@ public sealed class Answer
     }))
     {
         RetryAfter = kind == ErrorKind.SlowDown ? 1 : null,
+        Refusal = (kind, message),
     };
+
+    /// <summary>503 with a JSON document: this process cannot serve for the moment.</summary>
+    public static Answer Unavailable(ReadOnlyMemory<byte> json) => new(StatusCodes.Status503ServiceUnavailable, json) { RetryAfter = 1 };
 
     /// <summary>405, with the methods that the path has.</summary>
     public static Answer MethodNotAllowed(string method, IReadOnlyList<string> allowed)
     {
         var error = Error(ErrorKind.MethodNotAllowed, $"Method {RequestTarget.Shorten(method)} is not allowed here; allowed: {string.Join(", ", allowed)}");
-        return new Answer(error.Status, error.before) { Allow = string.Join(", ", allowed) };
+        return new Answer(error.Status, error.before) { Allow = string.Join(", ", allowed), Refusal = error.Refusal };
     }
 
     /// <summary>Sends it.</summary>
@@ -124,6 +137,7 @@ public sealed class Answer
         await WriteAsync(http, before);
         if (middle is not null)
         {
+            CatalogMeter.MetadataBytes.Record(middle.Json.Length, Plain);
             await WriteAsync(http, middle.Json);
             await WriteAsync(http, after);
         }
@@ -145,6 +159,7 @@ public sealed class Answer
         BinaryPrimitives.WriteUInt32LittleEndian(tail.AsSpan(tail.Length - 8), crc.GetCurrentHashAsUInt32());
         BinaryPrimitives.WriteUInt32LittleEndian(tail.AsSpan(tail.Length - 4), (uint)Length);
         var deflated = metadata.Deflated;
+        CatalogMeter.MetadataBytes.Record(deflated.Length, Gzipped);
         http.Response.Headers.ContentEncoding = "gzip";
         http.Response.ContentLength = head.Length + deflated.Length + tail.Length;
         await WriteAsync(http, head);

@@ -66,6 +66,29 @@ public sealed class ApiRequest
     /// <summary>A name of the path, decoded.</summary>
     public string Named(string parameter) => RequestTarget.Decode(captured[parameter]);
 
+    /// <summary>The table or view that the path names, for logs; null when it names none.</summary>
+    internal string? TableText
+    {
+        get
+        {
+            if ((captured.GetValueOrDefault("table") ?? captured.GetValueOrDefault("view")) is not { } name)
+            {
+                return null;
+            }
+
+            try
+            {
+                var levels = RequestTarget.DecodeNamespace(captured["namespace"], Operations.Options.NamespaceSeparator).Levels;
+                return RequestTarget.Shorten($"{string.Join('.', levels)}.{RequestTarget.Decode(name)}");
+            }
+            catch (CatalogException)
+            {
+                // What cannot be read as a name is shown as it came.
+                return RequestTarget.Shorten(name);
+            }
+        }
+    }
+
     /// <summary>Paging parameters.</summary>
     /// <exception cref="CatalogException">400 when the page size is no positive number.</exception>
     public Paging Paging => new(Target.Query("pageToken"), PageSize(Target.Query("pageSize")));

@@ -1,5 +1,6 @@
 using Frazil.Api;
 using Frazil.Iceberg;
+using Frazil.Storage;
 
 namespace Frazil.Local;
 
@@ -10,6 +11,7 @@ internal sealed class Server(ServeOptions options)
     private readonly TimeProvider clock = TimeProvider.System;
     private readonly IdSource ids = new();
     private readonly TaskCompletionSource<FrazilPipeline> opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly LocalGuard guard = new(options.Insecure);
     private FrazilPipeline? pipeline;
 
     /// <summary>Serves until a signal says to stop.</summary>
@@ -24,12 +26,15 @@ internal sealed class Server(ServeOptions options)
 
         // Opening the store and starting to listen each load much code, so they do not wait for each other. A request that comes in between waits for the store.
         var opening = Task.Run(() => OpenedStore.OpenAsync(options));
+        using var metrics = new MetricsPage();
         await using var listener = new Listener(options, loggers);
-        var listening = listener.StartAsync(AnswerAsync);
+        var listening = listener.StartAsync(http => AnswerAsync(http, metrics, logger));
         await using var store = await opening;
         await listening;
 
-        var operations = new Operations(store.Store, new Storages(ids).Open, options.Frazil, clock, ids);
+        var operations = new Operations(
+            new MeteredKeyValueStore(store.Store, store.Kind, clock), new Storages(ids, clock).Open, options.Frazil, clock, ids);
+        CatalogMeter.Observe(operations.Files);
         await PutCatalogsAsync(operations, definitions, logger);
         pipeline = new FrazilPipeline(operations, loggers.CreateLogger<FrazilPipeline>());
         opened.SetResult(pipeline);
@@ -53,7 +58,23 @@ internal sealed class Server(ServeOptions options)
         }
     }
 
-    private async Task AnswerAsync(HttpContext http) => await (pipeline ?? await opened.Task).InvokeAsync(http);
+    private async Task AnswerAsync(HttpContext http, MetricsPage metrics, ILogger logger)
+    {
+        var ready = pipeline ?? await opened.Task;
+        if (guard.Refuses(http.Request) is { } reason)
+        {
+            Log.Guarded(logger, http.Request.Method, http.Request.Path.Value ?? "", reason);
+            await Answer.Error(ErrorKind.Forbidden, reason).SendAsync(http);
+        }
+        else if (http.Request.Path.Value == MetricsPage.Path)
+        {
+            await metrics.AnswerAsync(http);
+        }
+        else
+        {
+            await ready.InvokeAsync(http);
+        }
+    }
 
     private LoggerFactory NewLoggers()
     {

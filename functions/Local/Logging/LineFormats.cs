@@ -39,7 +39,7 @@ internal static class LineFormats
         {
             writer.WriteStartObject();
             writer.WriteString("time", line.Time.UtcDateTime);
-            writer.WriteString("level", Name(line.Level).TrimEnd());
+            writer.WriteString("level", Name(line.Level).TrimEnd().ToLowerInvariant());
             writer.WriteString("message", line.Message);
             if (line.Event is not null)
             {

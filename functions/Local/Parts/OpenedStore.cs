@@ -8,8 +8,9 @@ internal sealed class StartException(string message, Exception? inner = null) : 
 
 /// <summary>The key-value store that was asked for, open.</summary>
 /// <param name="store">The store.</param>
-/// <param name="name">What it is, for people.</param>
-internal sealed class OpenedStore(IKeyValueStore store, string name) : IAsyncDisposable
+/// <param name="kind">What it is, for metrics.</param>
+/// <param name="name">What and where it is, for people.</param>
+internal sealed class OpenedStore(IKeyValueStore store, string kind, string name) : IAsyncDisposable
 {
     /// <summary>The store's file in the data folder.</summary>
     public const string FileName = "frazil.sqlite";
@@ -17,13 +18,16 @@ internal sealed class OpenedStore(IKeyValueStore store, string name) : IAsyncDis
     /// <summary>The store.</summary>
     public IKeyValueStore Store { get; } = store;
 
+    /// <summary>What it is, for metrics.</summary>
+    public string Kind { get; } = kind;
+
     /// <summary>What and where it is, for people.</summary>
     public string Name { get; } = name;
 
     /// <exception cref="StartException">It cannot be opened.</exception>
     public static async Task<OpenedStore> OpenAsync(ServeOptions options) => options.Store switch
     {
-        StoreKind.Memory => new OpenedStore(new InMemoryKeyValueStore(), "memory, and end with this process"),
+        StoreKind.Memory => new OpenedStore(new InMemoryKeyValueStore(), "memory", "memory, and end with this process"),
         StoreKind.Sqlite => OpenSqlite(options.Data),
         _ => throw new StartException("This build cannot open a DynamoDB store"),
     };
@@ -42,7 +46,7 @@ internal sealed class OpenedStore(IKeyValueStore store, string name) : IAsyncDis
         var path = Path.Join(data, FileName);
         try
         {
-            return new OpenedStore(new SqliteKeyValueStore(path), path);
+            return new OpenedStore(new SqliteKeyValueStore(path), "sqlite", path);
         }
         catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
         {

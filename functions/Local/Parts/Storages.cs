@@ -7,10 +7,14 @@ namespace Frazil.Local;
 
 /// <summary>Opens the files of a storage profile.</summary>
 /// <param name="ids">Names temporary files.</param>
-internal sealed class Storages(IdSource ids)
+/// <param name="clock">Measures how long they take.</param>
+internal sealed class Storages(IdSource ids, TimeProvider clock)
 {
     /// <exception cref="CatalogException">This host cannot serve it, or does not know its credentials.</exception>
-    public IObjectStore Open(StorageProfile profile) => profile.Type switch
+    public IObjectStore Open(StorageProfile profile) =>
+        new MeteredObjectStore(OpenFiles(profile), profile.Type.ToString().ToLowerInvariant(), clock);
+
+    private IObjectStore OpenFiles(StorageProfile profile) => profile.Type switch
     {
         StorageType.File => new FileObjectStore([profile.BaseLocation, .. profile.AllowedLocations], ids),
         StorageType.Memory => new InMemoryObjectStore(profile.BaseLocation),

@@ -10,6 +10,9 @@ public enum MetricKind
 
     /// <summary>Measured values; percentiles.</summary>
     Histogram,
+
+    /// <summary>How much there is at the moment.</summary>
+    Gauge,
 }
 
 /// <summary>A metric of the one vocabulary that every host exports.</summary>
@@ -55,11 +58,17 @@ public static class MetricList
     /// <summary>Metadata cache, by <c>result</c>: <c>hit</c> or <c>miss</c>.</summary>
     public static Metric MetadataCache { get; } = Count("catalog.metadata.cache", ["result"], [["result"]], "Look-ups in the metadata cache, by result.");
 
+    /// <summary>Bytes that the metadata cache holds.</summary>
+    public static Metric MetadataCacheSize { get; } = new("catalog.metadata.cache.size", MetricKind.Gauge, "By", [], [], "Bytes that the metadata cache holds.");
+
     /// <summary>Loads by <c>mode</c>: <c>all</c>, <c>refs</c>, <c>304</c>.</summary>
     public static Metric Loads { get; } = Count("catalog.load", ["mode"], [["mode"]], "Loads of tables and views, by mode.");
 
     /// <summary>Time of one operation on the key-value store.</summary>
     public static Metric StoreLatency { get; } = Measure("catalog.store.latency", "ms", ["store", "op"], [["op"]], "Duration of an operation on the store.");
+
+    /// <summary>Time of one operation on the files of a warehouse.</summary>
+    public static Metric FileLatency { get; } = Measure("catalog.file.latency", "ms", ["store", "op"], [["op"]], "Duration of an operation on a warehouse's files.");
 
     /// <summary>Operations that the store refused for the rate.</summary>
     public static Metric StoreThrottled { get; } = Count("catalog.store.throttled", ["store"], [[]], "Operations that the store refused for the rate.");
@@ -103,8 +112,8 @@ public static class MetricList
     /// <summary>Every metric.</summary>
     public static IReadOnlyList<Metric> All { get; } =
     [
-        Requests, RequestDuration, ColdStart, Commits, CommitAttempts, CasConflicts, MetadataBytes, MetadataCache, Loads, StoreLatency, StoreThrottled,
-        Vends, VendDuration, Auth, Idempotency, PurgedTables, PurgedFiles, PurgeErrors, PurgeLag, JobRuns, DeadLetters, OversizeResponses,
+        Requests, RequestDuration, ColdStart, Commits, CommitAttempts, CasConflicts, MetadataBytes, MetadataCache, MetadataCacheSize, Loads, StoreLatency,
+        FileLatency, StoreThrottled, Vends, VendDuration, Auth, Idempotency, PurgedTables, PurgedFiles, PurgeErrors, PurgeLag, JobRuns, DeadLetters, OversizeResponses,
     ];
 
     private static Metric Count(string name, IReadOnlyList<string> tags, IReadOnlyList<IReadOnlyList<string>> sets, string meaning) =>

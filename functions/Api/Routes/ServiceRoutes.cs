@@ -1,0 +1,72 @@
+using System.Collections.Frozen;
+using Frazil.Entities;
+using Frazil.Iceberg;
+using Frazil.Storage;
+
+namespace Frazil.Api;
+
+/// <summary>A page that is not part of the specification.</summary>
+/// <param name="Path">Its path.</param>
+/// <param name="Name">Its name in logs and metrics.</param>
+/// <param name="Handler">What answers.</param>
+internal sealed record ServiceRoute(string Path, string Name, Func<Operations, CancellationToken, ValueTask<Answer>> Handler)
+{
+    /// <summary>The methods of every page.</summary>
+    public static readonly IReadOnlyList<string> Methods = ["GET", "HEAD"];
+}
+
+/// <summary>What every host serves beside the specification: whether it lives and is ready, what it offers, and a page for people.</summary>
+internal static class ServiceRoutes
+{
+    /// <summary>How long a store may take to answer before this process counts as not ready.</summary>
+    private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(2);
+
+    private static readonly Answer Alive = Answer.Document("""{"status":"ok"}"""u8.ToArray());
+
+    /// <summary>The pages.</summary>
+    public static IReadOnlyList<ServiceRoute> All { get; } =
+    [
+        new("/", "home", static (_, _) => new(HomePage.Answer)),
+        new("/health/live", "live", static (_, _) => new(Alive)),
+        new("/health/ready", "ready", ReadyAsync),
+        new("/openapi", "openapi", static (_, _) => new(OpenApiDocument.Answer)),
+    ];
+
+    private static readonly FrozenDictionary<string, ServiceRoute> ByPath = All.ToFrozenDictionary(route => route.Path, StringComparer.Ordinal);
+
+    /// <summary>The page of a request, or null.</summary>
+    public static ServiceRoute? Find(RequestTarget target) => ByPath.GetValueOrDefault(target.Path);
+
+    private static async ValueTask<Answer> ReadyAsync(Operations operations, CancellationToken cancellationToken)
+    {
+        string reason;
+        try
+        {
+            using var timeout = new CancellationTokenSource(ReadyTimeout, operations.Clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+            await operations.Store.ReadAsync(Keys.Project, Keys.Catalog(operations.Options.DefaultCatalog), either.Token).AsTask().WaitAsync(either.Token);
+            return Alive;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            reason = $"the store did not answer within {ReadyTimeout.TotalSeconds:0} s";
+        }
+        catch (StoreThrottledException)
+        {
+            reason = "the store is throttling";
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // The message may name files or endpoints, which are for the log.
+            reason = $"the store failed: {exception.GetType().Name}";
+        }
+
+        return Answer.Unavailable(Json.Write(reason, static (writer, text) =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("status", "unavailable");
+            writer.WriteString("reason", text);
+            writer.WriteEndObject();
+        }));
+    }
+}
