@@ -29,7 +29,7 @@ internal sealed class AvroCodec : IDisposable
     {
         this.name = name is "null" or "deflate" or "snappy" or "zstandard"
             ? name
-            : throw CatalogException.Validation($"the codec '{name}' is not supported; null, deflate, snappy and zstandard are");
+            : throw CatalogException.Validation($"the codec is none of null, deflate, snappy and zstandard but '{name}'");
         zstandard = name == "zstandard" ? new Decompressor() : null;
     }
 
@@ -94,7 +94,7 @@ internal sealed class AvroCodec : IDisposable
         var data = block[..^sizeof(uint)];
         var checksum = BinaryPrimitives.ReadUInt32BigEndian(block[^sizeof(uint)..]);
         var claimed = Snappy.GetUncompressedLength(data);
-        if (claimed > data.Length * (long)MaxSnappyRatio)
+        if (claimed < 0 || claimed > data.Length * (long)MaxSnappyRatio)
         {
             throw CatalogException.Validation($"a snappy block of {data.Length} bytes claims to hold {claimed}");
         }
@@ -128,11 +128,13 @@ internal sealed class AvroCodec : IDisposable
             throw TooLong();
         }
 
-        if (needed > decoded.Length)
+        if (needed <= decoded.Length)
         {
-            // Nobody needs the old content but inflate, which grows in the middle of its work.
-            Array.Resize(ref decoded, (int)Math.Clamp(Math.Max(needed, decoded.Length * 2L), MinBuffer, MaxBuffer));
+            return;
         }
+
+        var size = Math.Max(Math.Max(needed, decoded.Length * 2L), MinBuffer);
+        Array.Resize(ref decoded, size >= ManifestLimits.MaxBlockBytes ? MaxBuffer : (int)size);
     }
 
     private static CatalogException TooLong() => CatalogException.Validation($"a block decodes to more than the limit of {ManifestLimits.MaxBlockBytes} bytes");

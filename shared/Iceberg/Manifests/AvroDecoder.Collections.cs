@@ -74,9 +74,10 @@ internal ref partial struct AvroDecoder
             return null;
         }
 
-        var map = new Dictionary<int, long>();
         var read = 0;
-        for (var count = ReadItemCount(field, read); count > 0; count = ReadItemCount(field, read))
+        var count = ReadItemCount(field, read);
+        var map = new Dictionary<int, long>(Math.Min(count, wanted?.Count ?? count));
+        for (; count > 0; count = ReadItemCount(field, read))
         {
             read += count;
             for (; count > 0; count--)
@@ -103,9 +104,10 @@ internal ref partial struct AvroDecoder
             return null;
         }
 
-        var map = new Dictionary<int, ReadOnlyMemory<byte>>();
         var read = 0;
-        for (var count = ReadItemCount(field, read); count > 0; count = ReadItemCount(field, read))
+        var count = ReadItemCount(field, read);
+        var map = new Dictionary<int, ReadOnlyMemory<byte>>(Math.Min(count, wanted?.Count ?? count));
+        for (; count > 0; count = ReadItemCount(field, read))
         {
             read += count;
             for (; count > 0; count--)

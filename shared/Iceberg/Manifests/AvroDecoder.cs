@@ -7,7 +7,7 @@ namespace Frazil.Iceberg.Manifests;
 /// that remain before anything is allocated for it, and each step but those into a type's parts consumes a byte.
 /// </summary>
 /// <param name="data">The bytes of one entry, and what follows it.</param>
-/// <param name="isCut">Whether <paramref name="data"/> was cut at <see cref="ManifestLimits.MaxEntryBytes"/>, so that its end is that limit and not the block's.</param>
+/// <param name="isCut">Whether the data was cut at <see cref="ManifestLimits.MaxEntryBytes"/>, so that its end is that limit and not the block's.</param>
 internal ref partial struct AvroDecoder(ReadOnlySpan<byte> data, bool isCut)
 {
     private readonly ReadOnlySpan<byte> data = data;

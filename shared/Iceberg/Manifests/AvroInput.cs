@@ -1,6 +1,8 @@
 namespace Frazil.Iceberg.Manifests;
 
-/// <summary>Reads a stream forwards in pieces of <see cref="BufferBytes"/>. A length that the file claims is paid for in memory only as its bytes arrive.</summary>
+/// <summary>
+/// Reads a stream forwards in pieces of <see cref="BufferBytes"/>. A length that the file claims is paid for in memory only as its bytes arrive.
+/// </summary>
 internal sealed class AvroInput(Stream stream)
 {
     private const int BufferBytes = 64 << 10;

@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace Frazil.Iceberg.Manifests;
 
-/// <summary>Reads an Avro schema (Avro specification, "Schema Declaration") into <see cref="AvroType"/>, for reading data only: defaults, aliases and orders are passed over.</summary>
+/// <summary>
+/// Reads an Avro schema (Avro specification, "Schema Declaration") into <see cref="AvroType"/>, for reading data only: defaults, aliases and orders are passed
+/// over.
+/// </summary>
 internal sealed class AvroSchema
 {
     private readonly bool fixedAsBytes;
@@ -129,7 +132,9 @@ internal sealed class AvroSchema
     private AvroType.Array ParseArray(JsonElement schema, string space)
     {
         var items = ParseType(schema.RequiredMember("items"), space);
-        return items.IsEmpty ? throw CatalogException.Validation("the Avro schema has a list of items without bytes, which nothing bounds") : new AvroType.Array(items);
+        return items.IsEmpty
+            ? throw CatalogException.Validation("the Avro schema has a list of items without bytes, which nothing bounds")
+            : new AvroType.Array(items);
     }
 
     private AvroType.Union ParseUnion(JsonElement schema, string space)

@@ -101,10 +101,10 @@ public sealed record DataFile
     /// <summary>NaNs of each column (137).</summary>
     public IReadOnlyDictionary<int, long>? NanValueCounts { get; init; }
 
-    /// <summary>For a column, what none of its values is below (125), in the binary single-value serialization of the type it had when the file was written.</summary>
+    /// <summary>What no value of the column is below (125), in the binary single-value serialization of the type it had when the file was written.</summary>
     public IReadOnlyDictionary<int, ReadOnlyMemory<byte>>? LowerBounds { get; init; }
 
-    /// <summary>For a column, what none of its values is above (128), in the same form.</summary>
+    /// <summary>What no value of the column is above (128), in the same form.</summary>
     public IReadOnlyDictionary<int, ReadOnlyMemory<byte>>? UpperBounds { get; init; }
 
     /// <summary>What the encryption of the file needs (131).</summary>
@@ -119,7 +119,7 @@ public sealed record DataFile
     /// <summary>The id of the sort order it was written in (140).</summary>
     public int? SortOrderId { get; init; }
 
-    /// <summary>The row id of its first row (142), given or inherited; null before format version 3, for delete files, and where the manifest has none.</summary>
+    /// <summary>The row id of its first row (142), given or inherited; null before format version 3, for delete files, and if the manifest has none.</summary>
     public long? FirstRowId { get; init; }
 
     /// <summary>The one data file whose rows it deletes (143); null when they may be of several.</summary>

@@ -12,7 +12,10 @@ public enum ManifestContent
     Deletes = 1,
 }
 
-/// <summary>A manifest as a manifest list describes it: <c>manifest_file</c> of the table specification, "Manifest Lists". What a list of an older version lacks has its default.</summary>
+/// <summary>
+/// A manifest as a manifest list describes it: <c>manifest_file</c> of the table specification, "Manifest Lists". What a list of an older version lacks has its
+/// default.
+/// </summary>
 public sealed record ManifestFile
 {
     /// <summary>A description made by hand.</summary>

@@ -22,7 +22,12 @@ public sealed record ManifestMetadata(
         }
 
         return new ManifestMetadata(
-            version, ContentOf(file), Number(file, "partition-spec-id") ?? 0, file.HeaderValue("partition-spec"), Number(file, "schema-id"), file.HeaderValue("schema"));
+            version,
+            ContentOf(file),
+            Number(file, "partition-spec-id") ?? 0,
+            file.HeaderValue("partition-spec"),
+            Number(file, "schema-id"),
+            file.HeaderValue("schema"));
     }
 
     private static ManifestContent ContentOf(AvroFile file) => Text(file, "content") switch

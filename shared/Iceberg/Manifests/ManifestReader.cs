@@ -106,7 +106,8 @@ public sealed class ManifestReader : IDisposable
     private static PartitionType PartitionTypeOf(AvroType.Record entry) =>
         Find(entry, DataFileId) is { } dataFile && Find(dataFile, PartitionId) is { } partition ? PartitionType.Of(partition) : PartitionType.Unpartitioned;
 
-    private static AvroType.Record? Find(AvroType.Record record, int fieldId) => record.Fields.FirstOrDefault(field => field.FieldId == fieldId)?.Type as AvroType.Record;
+    private static AvroType.Record? Find(AvroType.Record record, int fieldId) =>
+        record.Fields.FirstOrDefault(field => field.FieldId == fieldId)?.Type as AvroType.Record;
 
     private ManifestEntry ReadEntry(ref AvroDecoder decoder, AvroType.Record type) => new(ref decoder, type, manifest, projection);
 
