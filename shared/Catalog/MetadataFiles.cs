@@ -38,7 +38,7 @@ public sealed class MetadataFiles(long capacity)
         var key = (catalog.Partition, location);
         lock (gate)
         {
-            if (byLocation.TryGetValue(key, out var node))
+            if (byLocation.TryGetValue(key, out var node) && catalog.Files.ExistsNearby(location) is not false)
             {
                 Hits++;
                 CatalogMeter.MetadataCache.Add(1, CatalogMeter.Result("hit"));

@@ -65,7 +65,8 @@ public sealed class Tables
         CallContext call, TableIdentifier table, bool referencedSnapshotsOnly, Func<string, bool> isKnown, CancellationToken cancellationToken)
     {
         var pointer = await pointers.RequireAsync(call, table, TableKind.Table, cancellationToken);
-        if (isKnown(EntityTag.Of(pointer.Entity.MetadataLocation, referencedSnapshotsOnly)))
+        if (isKnown(EntityTag.Of(pointer.Entity.MetadataLocation, referencedSnapshotsOnly))
+            && call.Catalog.Files.ExistsNearby(pointer.Entity.MetadataLocation) is not false)
         {
             CatalogMeter.Loads.Add(1, CatalogMeter.Mode("304"));
             return null;

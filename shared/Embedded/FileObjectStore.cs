@@ -70,6 +70,9 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
     }
 
     /// <inheritdoc/>
+    public bool? ExistsNearby(string location) => File.Exists(PathOf(location, followLast: true).Path);
+
+    /// <inheritdoc/>
     public ValueTask<Stream?> OpenReadAsync(string location, CancellationToken cancellationToken)
     {
         var handle = Open(location, cancellationToken);
