@@ -1,0 +1,106 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Frazil.Api.Tests;
+
+/// <summary>One process: Kestrel on a port of its own, the API, the operations with their caches, and a seam to the world.</summary>
+public sealed class Server : IAsyncDisposable
+{
+    private readonly WebApplication app;
+
+    private Server(World world, WebApplication app, Operations operations, Seam seam, LogLines log)
+    {
+        World = world;
+        this.app = app;
+        Operations = operations;
+        Seam = seam;
+        Log = log;
+        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null });
+    }
+
+    public World World { get; }
+
+    public Operations Operations { get; }
+
+    public Seam Seam { get; }
+
+    /// <summary>What the process logged.</summary>
+    public LogLines Log { get; }
+
+    public Uri Address { get; }
+
+    internal HttpClient Http { get; }
+
+    /// <summary>Speaks to the process as it is, without a prefix.</summary>
+    public ApiClient Api => new(this, "/v1");
+
+    public static async Task<Server> StartAsync(World world, FrazilOptions options)
+    {
+        var seam = new Seam();
+        var files = new SeamedObjectStore(world.Files, seam);
+        var operations = new Operations(new SeamedKeyValueStore(world.Store, seam), _ => files, options, world.Clock, new IdSource());
+        var log = new LogLines();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+        builder.Logging.AddProvider(log);
+        builder.Services.AddSingleton(operations);
+        var app = builder.Build();
+        app.MapFrazil();
+        await app.StartAsync();
+        return new Server(world, app, operations, seam, log);
+    }
+
+    /// <summary>Makes a catalog, or finds it, and speaks to it by its prefix.</summary>
+    public async Task<CatalogClient> OpenAsync(string name)
+    {
+        await Operations.Catalogs.PutAsync(name, World.Profile(name), new Dictionary<string, string>(), CancellationToken.None);
+        return new CatalogClient(this, name);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await app.DisposeAsync();
+    }
+}
+
+/// <summary>The log of a process, line by line.</summary>
+public sealed class LogLines : ILoggerProvider, ILogger
+{
+    private readonly List<string> lines = [];
+
+    public IReadOnlyList<string> All
+    {
+        get
+        {
+            lock (lines)
+            {
+                return [.. lines];
+            }
+        }
+    }
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        lock (lines)
+        {
+            lines.Add($"{logLevel} {formatter(state, exception)} {exception}");
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+}

@@ -1,0 +1,91 @@
+using Frazil.EmbeddedBackend;
+using Frazil.Entities;
+using Frazil.Storage;
+
+namespace Frazil.Api.Tests;
+
+/// <summary>What outlives a process: a store, files, and the time. Processes (<see cref="Server"/>) are started over it, crash, and are started again.</summary>
+public abstract class World : IAsyncDisposable
+{
+    private readonly List<Server> servers = [];
+    private int catalogs;
+
+    protected World(IKeyValueStore store, IObjectStore files, StorageType storage, string root) => (Store, Files, Storage, Root) = (store, files, storage, root);
+
+    public TestClock Clock { get; } = new();
+
+    public IKeyValueStore Store { get; }
+
+    public IObjectStore Files { get; }
+
+    public StorageType Storage { get; }
+
+    /// <summary>The location under which every catalog of this world is.</summary>
+    public string Root { get; }
+
+    /// <summary>Starts a process over this world.</summary>
+    public async Task<Server> StartAsync(FrazilOptions? options = null)
+    {
+        var server = await Server.StartAsync(this, options ?? new FrazilOptions());
+        lock (servers)
+        {
+            servers.Add(server);
+        }
+
+        return server;
+    }
+
+    /// <summary>The definition of a catalog in a folder of its own.</summary>
+    public StorageProfile Profile(string name) => new() { Type = Storage, BaseLocation = $"{Root}/{name}" };
+
+    /// <summary>A name that no catalog has yet.</summary>
+    public string NewCatalogName() => $"c{Interlocked.Increment(ref catalogs)}";
+
+    /// <summary>The files below the root, sorted.</summary>
+    public async Task<IReadOnlyList<string>> ListFilesAsync(string? folder = null)
+    {
+        List<string> files = [];
+        await foreach (var file in Files.ListAsync(folder ?? Root, CancellationToken.None))
+        {
+            files.Add(file);
+        }
+
+        files.Sort(StringComparer.Ordinal);
+        return files;
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        foreach (var server in servers)
+        {
+            await server.DisposeAsync();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+}
+
+/// <summary>Everything in memory.</summary>
+public sealed class MemoryWorld() : World(new InMemoryKeyValueStore(), new InMemoryObjectStore("memory://warehouse/"), StorageType.Memory, "memory://warehouse");
+
+/// <summary>A SQLite file and a folder.</summary>
+public sealed class EmbeddedWorld : World
+{
+    private readonly string folder;
+
+    public EmbeddedWorld()
+        : this(Directory.CreateTempSubdirectory("frazil-api-").FullName)
+    {
+    }
+
+    private EmbeddedWorld(string folder)
+        : base(new SqliteKeyValueStore(Path.Join(folder, "catalog.db")), new FileObjectStore([Path.Join(folder, "warehouse")], new IdSource()), StorageType.File, $"file://{folder}/warehouse") =>
+        this.folder = folder;
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await ((SqliteKeyValueStore)Store).DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+}
