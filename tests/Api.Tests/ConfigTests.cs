@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Xml;
+using Frazil.Entities;
 
 namespace Frazil.Api.Tests;
 
@@ -133,6 +134,7 @@ public sealed class ConfigTests : CatalogTests
             "told",
             World.Profile("told"),
             new Dictionary<string, string> { ["defaults.a"] = "1", ["overrides.b"] = "2", ["other"] = "3" },
+            DeleteProfile.Soft,
             CancellationToken.None);
 
         var config = (await Server.Api.GetAsync("/config?warehouse=told")).Ok().Json;

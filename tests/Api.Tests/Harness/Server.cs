@@ -1,3 +1,4 @@
+using Frazil.Entities;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -58,7 +59,7 @@ public sealed class Server : IAsyncDisposable
     /// <summary>Makes a catalog, or finds it, and speaks to it by its prefix.</summary>
     public async Task<CatalogClient> OpenAsync(string name)
     {
-        await Operations.Catalogs.PutAsync(name, World.Profile(name), new Dictionary<string, string>(), CancellationToken.None);
+        await Operations.Catalogs.PutAsync(name, World.Profile(name), new Dictionary<string, string>(), DeleteProfile.Soft, CancellationToken.None);
         return new CatalogClient(this, name);
     }
 
