@@ -6,11 +6,11 @@ namespace Frazil.Infra;
 public static class Snippets
 {
     /// <summary>The versions that the snippets name; newer ones do as well.</summary>
-    private const string IcebergVersion = "1.10.0";
+    private const string IcebergVersion = "1.10.1";
 
     public static Output<string> Spark(Output<string> uri, string catalog, string bundle) => Output.Format($"""
         spark-sql \
-          --packages org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:{IcebergVersion},org.apache.iceberg:{bundle}:{IcebergVersion} \
+          --packages org.apache.iceberg:iceberg-spark-runtime-4.0_2.13:{IcebergVersion},org.apache.iceberg:{bundle}:{IcebergVersion} \
           --conf spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions \
           --conf spark.sql.catalog.frazil=org.apache.iceberg.spark.SparkCatalog \
           --conf spark.sql.catalog.frazil.type=rest \

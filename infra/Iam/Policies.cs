@@ -49,11 +49,18 @@ public static class Policies
     public static PolicyDocument TrustRole(string roleArn) =>
         new(new Statement("Api", Effect.Allow, ["sts:AssumeRole"], []) { Principal = Principal.Role(roleArn) });
 
-    /// <summary>The API: rows, metadata files, and sessions of the vending role. It can neither read nor delete data files.</summary>
+    /// <summary>
+    /// The API: rows, metadata files, and sessions of the vending role. It deletes metadata files that lost a race before any pointer named them;
+    /// data files it can neither read, write nor delete.
+    /// </summary>
     public static PolicyDocument Api(AwsResources on, string vendingRoleArn) => new(
     [
         Rows(on),
-        new("Metadata", Effect.Allow, ["s3:GetObject", "s3:PutObject"], [.. on.Locations.Select(location => location.MetadataArn(on.Partition))]),
+        new(
+            "Metadata",
+            Effect.Allow,
+            ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            [.. on.Locations.Select(location => location.MetadataArn(on.Partition))]),
         TellMissingFromForbidden(on),
         new("Vend", Effect.Allow, ["sts:AssumeRole"], [vendingRoleArn]),
         new("RootSecret", Effect.Allow, ["ssm:GetParameter"], [on.SecretArn]),
