@@ -64,10 +64,10 @@ public sealed class Schema
     public NestedField? Find(string name, bool caseSensitive = true) => Index.Find(name, caseSensitive)?.Field;
 
     /// <summary>The full name of a field, or null when there is none of this id.</summary>
-    public string? FullNameOf(int id) => Index.Find(id)?.FullName;
+    public string? FullNameOf(int id) => Index.Find(id)?.Path.ToString();
 
     /// <summary>The field that holds this one, or null for a column and for an unknown id.</summary>
-    public NestedField? ParentOf(int id) => Index.Find(id) is { ParentId: { } parent } ? Find(parent) : null;
+    public NestedField? ParentOf(int id) => Index.Find(id)?.Parent?.Field;
 
     /// <summary>All fields at every depth, parents before children.</summary>
     public IEnumerable<NestedField> AllFields() => Index.All;

@@ -6,13 +6,16 @@ internal static class SchemaRules
     /// <summary>The first format version with column defaults.</summary>
     private const int DefaultsFormatVersion = 3;
 
+    /// <summary>How many mistakes of one schema a message lists.</summary>
+    private const int MaxProblems = 20;
+
     /// <summary>Ids and names are unique, identifier fields fit, and the format version has the types and defaults.</summary>
     /// <exception cref="CatalogException">400 when not.</exception>
     public static void Check(Schema schema, int formatVersion)
     {
         schema.ReadFully();
         CheckVersion(schema, formatVersion);
-        foreach (var id in schema.IdentifierFieldIds)
+        foreach (var id in schema.IdentifierFieldIds.Distinct())
         {
             CheckIdentifier(schema, id);
         }
@@ -20,66 +23,80 @@ internal static class SchemaRules
 
     private static void CheckVersion(Schema schema, int formatVersion)
     {
-        var problems = new List<string>();
-        foreach (var field in schema.AllFields())
-        {
-            if (field.Type is PrimitiveType primitive && primitive.MinFormatVersion > formatVersion)
-            {
-                problems.Add($"Invalid type for {schema.FullNameOf(field.Id)}: {primitive} is not supported until v{primitive.MinFormatVersion}");
-            }
-
-            if (field.Required && field.Type is PrimitiveType { Kind: PrimitiveKind.Unknown })
-            {
-                problems.Add($"Invalid type for {schema.FullNameOf(field.Id)}: a field of type unknown must be optional");
-            }
-
-            if (!field.InitialDefault.IsEmpty && formatVersion < DefaultsFormatVersion)
-            {
-                problems.Add(
-                    $"Invalid initial default for {schema.FullNameOf(field.Id)}: non-null default ({field.InitialDefault}) is not supported until v{DefaultsFormatVersion}");
-            }
-        }
-
+        var problems = schema.AllFields().SelectMany(field => ProblemsOf(field, schema, formatVersion)).Take(MaxProblems).ToList();
         if (problems.Count > 0)
         {
             throw CatalogException.Validation($"Invalid schema for v{formatVersion}:\n- {string.Join("\n- ", problems)}");
         }
     }
 
+    private static IEnumerable<string> ProblemsOf(NestedField field, Schema schema, int formatVersion)
+    {
+        if (field.Type is PrimitiveType primitive && primitive.MinFormatVersion > formatVersion)
+        {
+            yield return $"Invalid type for {schema.FullNameOf(field.Id)}: {primitive} is not supported until v{primitive.MinFormatVersion}";
+        }
+
+        if (field.Required && field.Type is PrimitiveType { Kind: PrimitiveKind.Unknown })
+        {
+            yield return $"Invalid type for {schema.FullNameOf(field.Id)}: a field of type unknown must be optional";
+        }
+
+        if (!field.InitialDefault.IsEmpty && formatVersion < DefaultsFormatVersion)
+        {
+            yield return $"Invalid initial default for {schema.FullNameOf(field.Id)}: "
+                + $"non-null default ({field.InitialDefault}) is not supported until v{DefaultsFormatVersion}";
+        }
+
+        (string, RawJson)[] defaults = [("initial", field.InitialDefault), ("write", field.WriteDefault)];
+        foreach (var (what, value) in defaults)
+        {
+            if (!value.IsEmpty && !IsDefaultOf(field.Type, value))
+            {
+                yield return $"Invalid {what} default for {schema.FullNameOf(field.Id)}: {value} is no value of type {field.Type}";
+            }
+        }
+    }
+
+    private static bool IsDefaultOf(IcebergType type, RawJson value)
+    {
+        using var document = Json.Parse(value.Utf8);
+        return SingleValue.IsOf(type, document.RootElement);
+    }
+
     private static void CheckIdentifier(Schema schema, int id)
     {
         var field = schema.Find(id)
             ?? throw CatalogException.Validation($"Cannot add fieldId {id} as an identifier field: field does not exist");
-        var name = schema.FullNameOf(id);
         if (!field.Required)
         {
-            throw NotIdentifier(name, "not a required field");
+            throw NotIdentifier(schema, id, "not a required field");
         }
 
         if (field.Type is not PrimitiveType { Kind: not PrimitiveKind.Variant } primitive)
         {
-            throw NotIdentifier(name, "not a primitive type field");
+            throw NotIdentifier(schema, id, "not a primitive type field");
         }
 
         if (primitive.Kind is PrimitiveKind.Float or PrimitiveKind.Double)
         {
-            throw NotIdentifier(name, "must not be float or double field");
+            throw NotIdentifier(schema, id, "must not be float or double field");
         }
 
         for (var parent = schema.ParentOf(id); parent is not null; parent = schema.ParentOf(parent.Id))
         {
             if (parent.Type is not StructType)
             {
-                throw NotIdentifier(name, $"must not be nested in {parent}");
+                throw NotIdentifier(schema, id, $"must not be nested in {parent}");
             }
 
             if (!parent.Required)
             {
-                throw NotIdentifier(name, $"must not be nested in an optional field {parent}");
+                throw NotIdentifier(schema, id, $"must not be nested in an optional field {parent}");
             }
         }
     }
 
-    private static CatalogException NotIdentifier(string? name, string reason) =>
-        CatalogException.Validation($"Cannot add field {name} as an identifier field: {reason}");
+    private static CatalogException NotIdentifier(Schema schema, int id, string reason) =>
+        CatalogException.Validation($"Cannot add field {schema.FullNameOf(id)} as an identifier field: {reason}");
 }

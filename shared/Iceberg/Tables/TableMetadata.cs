@@ -106,9 +106,6 @@ public sealed record TableMetadata
 
     internal UnknownMembers Unknown { get; init; }
 
-    /// <summary>How long the document was that this was parsed from, in bytes; 0 when it was built.</summary>
-    internal int SourceLength { get; init; }
-
     /// <summary>The current schema.</summary>
     public Schema CurrentSchema => Schema(CurrentSchemaId)!;
 

@@ -5,7 +5,7 @@ internal sealed partial class TableMetadataReader
 {
     private const int NoSnapshot = -1;
 
-    private TableMetadata ToMetadata(int sourceLength)
+    private TableMetadata ToMetadata()
     {
         var version = Required(formatVersion, "format-version");
         if (version is < 1 or > TableMetadata.MaxFormatVersion)
@@ -44,7 +44,6 @@ internal sealed partial class TableMetadataReader
             NextRowId = version < TableMetadata.RowLineageFormatVersion ? null : NotNegative(Required(nextRowId, "next-row-id"), "next-row-id"),
             EncryptionKeys = encryptionKeys ?? [],
             Unknown = UnknownMembers.Of(unknown),
-            SourceLength = sourceLength,
         };
         CheckRefs(metadata);
         MetadataLogs.Check(metadata);

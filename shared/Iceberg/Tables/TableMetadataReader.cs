@@ -47,7 +47,7 @@ internal sealed partial class TableMetadataReader
         try
         {
             reader.ReadDocument(utf8);
-            return reader.ToMetadata(utf8.Length);
+            return reader.ToMetadata();
         }
         catch (JsonException exception)
         {

@@ -106,7 +106,7 @@ internal static class Samples
 
     public static TableMetadata Parse(string json) => TableMetadata.Parse(Encoding.UTF8.GetBytes(json));
 
-    public static JsonElement Element(string json) => JsonDocument.Parse(json).RootElement;
+    public static JsonElement Element(string json) => Json.Parse(Encoding.UTF8.GetBytes(json)).RootElement;
 
     public static JsonNode Node(TableMetadata metadata) => JsonNode.Parse(metadata.ToJson())!;
 
