@@ -73,6 +73,11 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
 
         var request = new ApiRequest(http, operations, route, target, prefix, captured);
         record.Found(request);
+        if (!request.Authenticate())
+        {
+            return Answer.Unauthorized("A valid bearer token is needed: get one from the oauth/tokens route with client credentials");
+        }
+
         await request.PrepareAsync();
         return route.Handler is null
             ? Answer.Error(ErrorKind.UnsupportedOperation, $"This catalog does not offer {route.OperationId}")

@@ -39,4 +39,7 @@ internal static partial class Log
 
     [LoggerMessage(111, LogLevel.Warning, "Refused {Method} {Path}: {Reason}")]
     public static partial void Guarded(ILogger logger, string method, string path, string reason);
+
+    [LoggerMessage(111, LogLevel.Information, "Credentials are asked for: those of the client '{ClientId}'")]
+    public static partial void Closed(ILogger logger, string clientId);
 }

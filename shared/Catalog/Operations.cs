@@ -1,4 +1,5 @@
 using Frazil.Entities;
+using Frazil.Security;
 using Frazil.Storage;
 
 namespace Frazil;
@@ -49,6 +50,9 @@ public sealed class Operations
 
     /// <summary>Settings.</summary>
     public FrazilOptions Options { get; }
+
+    /// <summary>Tokens and the credentials they are given for; null when this catalog asks for none.</summary>
+    public AccessTokens? Tokens { get; init; }
 
     /// <summary>The time.</summary>
     public TimeProvider Clock { get; }

@@ -47,6 +47,12 @@ public sealed class Answer
     /// <summary>The methods that the path does allow, for a 405.</summary>
     public string? Allow { get; init; }
 
+    /// <summary>How to authenticate, for a 401.</summary>
+    public string? Challenge { get; private init; }
+
+    /// <summary>Whether the answer must not be kept by anybody on the way.</summary>
+    public bool IsSecret { get; private init; }
+
     /// <summary>What the client was refused, for logs; null when nothing was.</summary>
     public (ErrorKind Kind, string Message)? Refusal { get; private init; }
 
@@ -82,6 +88,30 @@ public sealed class Answer
         Refusal = (kind, message),
     };
 
+    /// <summary>401: no valid token.</summary>
+    public static Answer Unauthorized(string message)
+    {
+        var error = Error(ErrorKind.NotAuthorized, message);
+        return new Answer(error.Status, error.before) { Challenge = "Bearer", Refusal = error.Refusal };
+    }
+
+    /// <summary>OAuth's error document (RFC 6749, 5.2), which is not the specification's.</summary>
+    public static Answer OAuthError(int status, string error, string description) => new(status, Json.Write((error, description), static (writer, body) =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("error", body.error);
+        writer.WriteString("error_description", body.description);
+        writer.WriteEndObject();
+    }))
+    {
+        IsSecret = true,
+        Challenge = status == StatusCodes.Status401Unauthorized ? "Basic realm=\"frazil\"" : null,
+        Refusal = (status == StatusCodes.Status401Unauthorized ? ErrorKind.NotAuthorized : ErrorKind.BadRequest, description),
+    };
+
+    /// <summary>200 with a token, which nobody on the way may keep.</summary>
+    public static Answer Token(ReadOnlyMemory<byte> json) => new(StatusCodes.Status200OK, json) { IsSecret = true };
+
     /// <summary>503 with a JSON document: this process cannot serve for the moment.</summary>
     public static Answer Unavailable(ReadOnlyMemory<byte> json) => new(StatusCodes.Status503ServiceUnavailable, json) { RetryAfter = 1 };
 
@@ -110,6 +140,16 @@ public sealed class Answer
         if (Allow is not null)
         {
             response.Headers.Allow = Allow;
+        }
+
+        if (Challenge is not null)
+        {
+            response.Headers.WWWAuthenticate = Challenge;
+        }
+
+        if (IsSecret)
+        {
+            response.Headers.CacheControl = "no-store";
         }
 
         if (Length == 0 || Status is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified)

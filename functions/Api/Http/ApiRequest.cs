@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Frazil.Iceberg;
+using Frazil.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Frazil.Api;
@@ -112,6 +113,33 @@ public sealed class ApiRequest
         return document;
     }
 
+    /// <summary>Who asks.</summary>
+    public Caller Caller { get; private set; } = Caller.Anonymous;
+
+    /// <summary>Finds out who asks, before anything else is read. False when the route wants a token and there is no valid one, and for a token that is not valid anywhere.</summary>
+    internal bool Authenticate()
+    {
+        if (Operations.Tokens is not { } tokens || Route.OperationId == "getToken")
+        {
+            return true;
+        }
+
+        var header = Http.Request.Headers.Authorization.ToString();
+        if (header.Length == 0)
+        {
+            return Route.OperationId == "getConfig";
+        }
+
+        const string Scheme = "Bearer ";
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || tokens.Verify(header[Scheme.Length..].Trim()) is not { } caller)
+        {
+            return false;
+        }
+
+        Caller = caller;
+        return true;
+    }
+
     internal async ValueTask PrepareAsync()
     {
         if (Http.Request.Method is "POST" or "PUT")
@@ -137,7 +165,7 @@ public sealed class ApiRequest
     private string Fingerprint()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{Route.OperationId} {string.Join('/', Target.Segments)} {Target.QueryText}\n"));
+        hash.AppendData(Encoding.UTF8.GetBytes($"{Caller.Principal} {Route.OperationId} {string.Join('/', Target.Segments)} {Target.QueryText}\n"));
         hash.AppendData(Body.Span);
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
     }

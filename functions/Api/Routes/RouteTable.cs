@@ -70,6 +70,7 @@ public static class RouteTable
     public static IReadOnlyList<Route> Routes { get; } =
     [
         .. ConfigRoutes.All,
+        .. OAuthRoutes.All,
         .. NamespaceRoutes.All,
         .. TableRoutes.All,
         .. ViewRoutes.All,

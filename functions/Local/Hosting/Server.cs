@@ -1,5 +1,6 @@
 using Frazil.Api;
 using Frazil.Iceberg;
+using Frazil.Security;
 using Frazil.Storage;
 
 namespace Frazil.Local;
@@ -24,6 +25,9 @@ internal sealed class Server(ServeOptions options)
         using var loggers = NewLoggers();
         var logger = loggers.CreateLogger("Frazil");
 
+        string? secret = null;
+        var root = options.Auth ? LocalCredentials.Open(options, out secret) : null;
+
         // Opening the store and starting to listen each load much code, so they do not wait for each other. A request that comes in between waits for the store.
         var opening = Task.Run(() => OpenedStore.OpenAsync(options));
         using var metrics = new MetricsPage();
@@ -33,12 +37,15 @@ internal sealed class Server(ServeOptions options)
         await listening;
 
         var operations = new Operations(
-            new MeteredKeyValueStore(store.Store, store.Kind, clock), new Storages(ids, clock).Open, options.Frazil, clock, ids);
+            new MeteredKeyValueStore(store.Store, store.Kind, clock), new Storages(ids, clock).Open, options.Frazil, clock, ids)
+        {
+            Tokens = root is null ? null : new AccessTokens(root, clock, ids),
+        };
         CatalogMeter.Observe(operations.Files);
         await PutCatalogsAsync(operations, definitions, logger);
         pipeline = new FrazilPipeline(operations, loggers.CreateLogger<FrazilPipeline>());
         opened.SetResult(pipeline);
-        await AnnounceAsync(operations, listener.Url, store.Name, logger);
+        await AnnounceAsync(operations, listener.Url, store.Name, secret, logger);
 
         using var stopping = new CancellationTokenSource();
         var jobs = new JobTimers(operations.Jobs, clock, logger).RunAsync(stopping.Token);
@@ -125,18 +132,32 @@ internal sealed class Server(ServeOptions options)
         }
     }
 
-    private async Task AnnounceAsync(Operations operations, string url, string store, ILogger logger)
+    private async Task AnnounceAsync(Operations operations, string url, string store, string? secret, ILogger logger)
     {
         Log.Listening(logger, FrazilCommand.Version, url);
         var catalog = await operations.Catalogs.GetAsync(options.Frazil.DefaultCatalog, CancellationToken.None);
         Log.Serving(logger, catalog.Name, catalog.Entity.Storage.BaseLocation, store);
-        Log.Open(logger);
+        if (options.Auth)
+        {
+            Log.Closed(logger, options.RootClientId);
+        }
+        else
+        {
+            Log.Open(logger);
+        }
+
+        if (secret is not null)
+        {
+            // Not a log line: a log is kept and copied, and this is told once, to whoever started the server.
+            await Console.Out.WriteLineAsync($"The root credentials, shown only now: {options.RootClientId}:{secret}");
+        }
+
         foreach (var warning in options.Warnings)
         {
             Log.Careless(logger, warning);
         }
 
-        if (!System.Net.IPAddress.IsLoopback(options.Address))
+        if (!System.Net.IPAddress.IsLoopback(options.Address) && !options.Auth)
         {
             Log.Exposed(logger, url);
         }

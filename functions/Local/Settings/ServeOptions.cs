@@ -36,6 +36,15 @@ internal sealed record ServeOptions
     /// <summary>Whether whoever runs this knows that others may reach it.</summary>
     public required bool Insecure { get; init; }
 
+    /// <summary>Whether credentials are asked for.</summary>
+    public required bool Auth { get; init; }
+
+    /// <summary>The root client's id.</summary>
+    public required string RootClientId { get; init; }
+
+    /// <summary>The root client's secret, when the environment gives it.</summary>
+    public string? RootSecret { get; init; }
+
     /// <summary>The data folder, absolute.</summary>
     public required string Data { get; init; }
 
@@ -93,6 +102,9 @@ internal sealed record ServeOptions
             Address = ReadAddress(sources),
             Port = Number(sources, SettingList.Port, 8181, 0, 65535),
             Insecure = Switch(sources, SettingList.Insecure),
+            Auth = Switch(sources, SettingList.Auth),
+            RootClientId = Text(sources, SettingList.RootClientId) ?? "root",
+            RootSecret = Environment.GetEnvironmentVariable(SettingNames.RootSecret) is { Length: > 0 } secret ? secret : null,
             Data = data,
             Store = Choice(sources, SettingList.Store, StoreKind.Sqlite),
             DynamoDbTable = Text(sources, SettingList.DynamoDbTable) ?? "frazil",
@@ -114,11 +126,11 @@ internal sealed record ServeOptions
             LogLevel = Choice(sources, SettingList.LogLevel, json ? LogLevel.Debug : LogLevel.Information),
             Warnings = [.. sources.Unknown.Select(name => $"{name} is set but is no setting of this version; it is ignored"), .. careless],
         };
-        if (!IPAddress.IsLoopback(options.Address) && !options.Insecure)
+        if (!IPAddress.IsLoopback(options.Address) && !options.Insecure && !options.Auth)
         {
             throw new SettingException(
-                $"{options.Address} can be reached from other machines, and Frazil does not ask for credentials yet: anyone could read and change every table. "
-                + "Listen on 127.0.0.1, or say --insecure if something else protects that address");
+                $"{options.Address} can be reached from other machines, and without --auth no credentials are asked for: anyone could read and change every table. "
+                + "Say --auth, listen on 127.0.0.1, or say --insecure if something else protects that address");
         }
 
         return options;

@@ -31,6 +31,8 @@ internal static class SettingList
     public static readonly Setting Host = new("host", "Host", "ADDRESS", "The address to listen on [default: 127.0.0.1]");
     public static readonly Setting Port = new("port", "Port", "PORT", "The port to listen on; 0 takes a free one and prints it [default: 8181]");
     public static readonly Setting Insecure = new("insecure", "Insecure", "", "Serve an address that others can reach although no credentials are asked for, and any host name or web page", SettingForm.Switch);
+    public static readonly Setting Auth = new("auth", "Auth:Enabled", "", "Ask for credentials: the root client's, from FRAZIL__AUTH__ROOTSECRET or made at the first start and shown once", SettingForm.Switch);
+    public static readonly Setting RootClientId = new("root-client-id", "Auth:RootClientId", "NAME", "The root client's id [default: root]");
     public static readonly Setting Data = new("data", "Data", "FOLDER", "The folder for the catalog's store and, unless --warehouse says otherwise, its tables [default: ./frazil-data]");
     public static readonly Setting Store = new("store", "Store", "sqlite|dynamodb|memory", "Where names and pointers are kept; memory forgets them at the end [default: sqlite]");
     public static readonly Setting DynamoDbTable = new("dynamodb-table", "DynamoDb:Table", "NAME", "The table for --store dynamodb; made when it is missing [default: frazil]");
@@ -56,7 +58,7 @@ internal static class SettingList
     /// <summary>In the order of the help text.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
-        Host, Port, Insecure, Data, Store, DynamoDbTable, DynamoDbEndpoint, DynamoDbRegion, DefaultCatalog, Warehouse, AllowLocation, KeepDropped, S3Endpoint, S3Region, S3PathStyle,
+        Host, Port, Insecure, Auth, RootClientId, Data, Store, DynamoDbTable, DynamoDbEndpoint, DynamoDbRegion, DefaultCatalog, Warehouse, AllowLocation, KeepDropped, S3Endpoint, S3Region, S3PathStyle,
         S3Credentials, Catalogs, CredentialsFile, NamespaceSeparator, CacheMegabytes, ShutdownSeconds, Json, LogLevel, Config,
     ];
 }
