@@ -26,6 +26,6 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Warning, "{Operation} {Path}: the store is throttling (request {RequestId})")]
     public static partial void Throttled(ILogger logger, string operation, string path, string requestId, string? traceId, Exception exception);
 
-    [LoggerMessage(6, LogLevel.Information, "{Operation} {Path}: the client went away (request {RequestId})")]
+    [LoggerMessage(6, LogLevel.Debug, "{Operation} {Path}: the client went away (request {RequestId})")]
     public static partial void Aborted(ILogger logger, string operation, string path, string requestId, string? traceId);
 }

@@ -15,14 +15,20 @@ namespace Frazil.Local;
 /// </summary>
 internal sealed class Listener : IAsyncDisposable
 {
-    /// <summary>Bytes of a request line: a path with a long namespace, encoded, and a <c>referenced-by</c> chain fit.</summary>
-    public const int MaxRequestLineBytes = 64 * 1024;
+    /// <summary>Bytes of a request line: far more than the longest name, so that the catalog itself refuses longer ones and says why.</summary>
+    public const int MaxRequestLineBytes = 256 * 1024;
 
     /// <summary>Bytes of all headers of a request: tokens of identity providers can be long.</summary>
     public const int MaxHeaderBytes = 128 * 1024;
 
     /// <summary>Connections at a time.</summary>
     public const int MaxConnections = 10_000;
+
+    /// <summary>
+    /// Bytes of a body that is too large for the catalog and still read, for a few seconds, after the 413 was sent: many clients look for an answer only when they have
+    /// sent everything, and would see a broken connection instead. Beyond this the connection is cut.
+    /// </summary>
+    public const long MaxDrainedBytes = 16L * Limits.MaxBodyBytes;
 
     private readonly ServeOptions options;
     private readonly KestrelServer server;
@@ -31,7 +37,7 @@ internal sealed class Listener : IAsyncDisposable
     {
         this.options = options;
         var kestrel = new KestrelServerOptions { AddServerHeader = false };
-        kestrel.Limits.MaxRequestBodySize = Limits.MaxBodyBytes;
+        kestrel.Limits.MaxRequestBodySize = MaxDrainedBytes;
         kestrel.Limits.MaxRequestLineSize = MaxRequestLineBytes;
         kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
         kestrel.Limits.MaxConcurrentConnections = MaxConnections;
