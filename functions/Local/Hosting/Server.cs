@@ -50,10 +50,11 @@ internal sealed class Server(ServeOptions options)
         using var stopping = new CancellationTokenSource();
         var jobs = new JobTimers(operations.Jobs, clock, logger).RunAsync(stopping.Token);
         await signals.First;
-        Log.Stopping(logger, options.ShutdownTimeout.TotalSeconds);
         var began = clock.GetTimestamp();
+        var finishing = listener.StopAsync(options.ShutdownTimeout, clock);
+        Log.Stopping(logger, options.ShutdownTimeout.TotalSeconds);
         await stopping.CancelAsync();
-        await listener.StopAsync(options.ShutdownTimeout, clock);
+        await finishing;
         await jobs;
         if (clock.GetElapsedTime(began) < options.ShutdownTimeout)
         {

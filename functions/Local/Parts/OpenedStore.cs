@@ -27,7 +27,7 @@ internal sealed class OpenedStore(IKeyValueStore store, string kind, string name
     /// <exception cref="StartException">It cannot be opened.</exception>
     public static async Task<OpenedStore> OpenAsync(ServeOptions options) => options.Store switch
     {
-        StoreKind.Memory => new OpenedStore(new InMemoryKeyValueStore(), "memory", "memory, and end with this process"),
+        StoreKind.Memory => new OpenedStore(new InMemoryKeyValueStore(), "memory", "memory, which ends with this process"),
         StoreKind.Sqlite => OpenSqlite(options.Data),
         _ => throw new StartException("This build cannot open a DynamoDB store"),
     };

@@ -13,6 +13,9 @@ public sealed class MeteredObjectStore(IObjectStore inner, string name, TimeProv
         MeasureAsync("read", clock.GetTimestamp(), inner.ReadAsync(location, cancellationToken));
 
     /// <inheritdoc />
+    public bool? ExistsNearby(string location) => inner.ExistsNearby(location);
+
+    /// <inheritdoc />
     public ValueTask<Stream?> OpenReadAsync(string location, CancellationToken cancellationToken) =>
         MeasureAsync("open", clock.GetTimestamp(), inner.OpenReadAsync(location, cancellationToken));
 
