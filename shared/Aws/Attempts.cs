@@ -1,0 +1,35 @@
+namespace Frazil.AwsBackend;
+
+/// <summary>How often and how soon one call asks again: a bounded number of times, each wait twice as long and shortened by chance, so that those who collided do not collide again.</summary>
+internal sealed class Attempts(TimeProvider time, IdSource ids)
+{
+    /// <summary>Requests of one call.</summary>
+    public const int Max = 6;
+
+    /// <summary>When no further request is made, counted from the first.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(40);
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
+
+    private readonly long began = time.GetTimestamp();
+    private int made = 1;
+
+    /// <summary>Waits for the next turn; false when there is none.</summary>
+    public async Task<bool> NextAsync(CancellationToken cancellationToken)
+    {
+        if (made >= Max || time.GetElapsedTime(began) > Patience)
+        {
+            return false;
+        }
+
+        var longest = Math.Min(FirstWait.TotalMilliseconds * (1 << (made - 1)), LongestWait.TotalMilliseconds);
+        await Task.Delay(TimeSpan.FromMilliseconds(longest * (0.5 + (0.5 * ids.NextChance()))), time, cancellationToken);
+        made++;
+        return true;
+    }
+
+    /// <summary>Begins anew after progress.</summary>
+    public void Reset() => made = 1;
+}

@@ -1,0 +1,77 @@
+using Amazon.DynamoDBv2;
+using Amazon.DynamoDBv2.Model;
+
+namespace Frazil.AwsBackend;
+
+/// <summary>Makes the table of <see cref="DynamoDbKeyValueStore"/>.</summary>
+internal sealed class DynamoDbTable(IAmazonDynamoDB client, string tableName, TimeProvider time)
+{
+    /// <summary>How long a fresh table may take to become active.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    public async Task CreateIfMissingAsync(CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            var table = await DescribeAsync(cancellationToken) ?? await CreateAsync(cancellationToken);
+            CheckKeys(table);
+            if (table?.TableStatus == TableStatus.ACTIVE || table?.TableStatus == TableStatus.UPDATING)
+            {
+                return;
+            }
+
+            if (time.GetElapsedTime(began) > Patience)
+            {
+                throw new IOException($"DynamoDB table {tableName} is still {table?.TableStatus} after {Patience.TotalMinutes} minutes");
+            }
+
+            await Task.Delay(Pause, time, cancellationToken);
+        }
+    }
+
+    private async Task<TableDescription?> DescribeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await client.DescribeTableAsync(tableName, cancellationToken)).Table;
+        }
+        catch (ResourceNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<TableDescription?> CreateAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var response = await client.CreateTableAsync(
+                new CreateTableRequest
+                {
+                    TableName = tableName,
+                    BillingMode = BillingMode.PAY_PER_REQUEST,
+                    AttributeDefinitions = [new(DynamoDbRows.HashKey, ScalarAttributeType.S), new(DynamoDbRows.RangeKey, ScalarAttributeType.S)],
+                    KeySchema = [new(DynamoDbRows.HashKey, KeyType.HASH), new(DynamoDbRows.RangeKey, KeyType.RANGE)],
+                },
+                cancellationToken);
+            return response.TableDescription;
+        }
+        catch (ResourceInUseException)
+        {
+            // Another process makes it at this moment.
+            return null;
+        }
+    }
+
+    private void CheckKeys(TableDescription? table)
+    {
+        if (table?.KeySchema is { } keys && !keys.Select(key => (key.AttributeName, key.KeyType.Value)).SequenceEqual([(DynamoDbRows.HashKey, "HASH"), (DynamoDbRows.RangeKey, "RANGE")]))
+        {
+            throw new InvalidDataException(
+                $"DynamoDB table {tableName} has other keys than the hash key {DynamoDbRows.HashKey} and the range key {DynamoDbRows.RangeKey}; name another table for the store");
+        }
+    }
+}

@@ -1,0 +1,397 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Amazon.DynamoDBv2;
+using Amazon.DynamoDBv2.Model;
+using Amazon.Runtime;
+using Frazil.AwsBackend;
+using Frazil.Storage;
+
+namespace Frazil.Stores.Tests;
+
+/// <summary>DynamoDB over a network that loses requests and answers: a batch that landed is never refused, one that was refused never lands, and what cannot be known is said to be unknown.</summary>
+[Trait("Needs", "dynamodb")]
+public sealed class DynamoDbFaultTests : IAsyncLifetime
+{
+    private const string InternalError = """{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"Internal server error"}""";
+
+    private readonly string partition = $"test-{Guid.NewGuid():N}";
+    private readonly Faults faults = new();
+    private readonly InstantTime time = new();
+    private DynamoDbKeyValueStore store = null!;
+    private DynamoDbKeyValueStore other = null!;
+    private string table = "";
+
+    public async Task InitializeAsync()
+    {
+        table = await DynamoDbKeyValueStoreTests.TableAsync();
+        store = new DynamoDbKeyValueStore(Aws.DynamoDb(faults), table, time, new IdSource());
+        other = new DynamoDbKeyValueStore(Aws.DynamoDb(), table, TimeProvider.System, new IdSource());
+    }
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    public static TheoryData<string> Shapes => ["create", "replace", "delete", "batch", "checked"];
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public async Task A_write_whose_answer_is_lost_is_applied_once(string shape)
+    {
+        var writes = await WritesAsync(shape);
+        faults.Next(Faults.LostAfter());
+        Assert.True((await WriteAsync(writes)).IsApplied);
+        await AssertAppliedAsync(shape);
+        Assert.Equal(2, faults.Requests);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public async Task A_write_that_is_lost_is_sent_again(string shape)
+    {
+        var writes = await WritesAsync(shape);
+        faults.Next(Faults.LostBefore(), Faults.TimedOut(), Faults.Answered(HttpStatusCode.InternalServerError, InternalError));
+        Assert.True((await WriteAsync(writes)).IsApplied);
+        await AssertAppliedAsync(shape);
+        Assert.Equal(4, faults.Requests);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public async Task A_write_that_is_done_and_answered_with_an_error_is_applied_once(string shape)
+    {
+        var writes = await WritesAsync(shape);
+        faults.Next(Faults.AnsweredAfter(HttpStatusCode.InternalServerError, InternalError), Faults.AnsweredAfter(HttpStatusCode.ServiceUnavailable, ""));
+        Assert.True((await WriteAsync(writes)).IsApplied);
+        await AssertAppliedAsync(shape);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public async Task A_write_whose_every_answer_is_lost_is_unknown_and_applied_when_sent_again(string shape)
+    {
+        var writes = await WritesAsync(shape);
+        var commitId = NewCommitId();
+        faults.Next([.. Enumerable.Repeat(Faults.LostAfter(), Attempts.Max)]);
+        await Assert.ThrowsAsync<UnknownOutcomeException>(() => store.WriteAsync(partition, commitId, writes, default).AsTask());
+        await AssertAppliedAsync(shape);
+        Assert.Equal(Attempts.Max, faults.Requests);
+
+        Assert.True((await store.WriteAsync(partition, commitId, writes, default)).IsApplied);
+        await AssertAppliedAsync(shape);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public async Task A_write_that_never_arrives_is_unknown(string shape)
+    {
+        var writes = await WritesAsync(shape);
+        faults.Next([.. Enumerable.Repeat(Faults.LostBefore(), Attempts.Max)]);
+        await Assert.ThrowsAsync<UnknownOutcomeException>(() => WriteAsync(writes));
+        Assert.True((await WriteAsync(writes)).IsApplied);
+    }
+
+    [Theory]
+    [InlineData("replace")]
+    [InlineData("batch")]
+    [InlineData("checked")]
+    [InlineData("delete")]
+    public async Task A_write_that_landed_is_not_refused_though_another_came_after_it(string shape)
+    {
+        var writes = await WritesAsync(shape);
+        faults.Next(Faults.LostAfter(ChangeAllAsync));
+        Assert.True((await WriteAsync(writes)).IsApplied);
+        Assert.Equal("other", await ValueOf("a"));
+    }
+
+    [Fact]
+    public async Task A_create_that_landed_is_not_refused_though_another_replaced_it()
+    {
+        faults.Next(Faults.LostAfter(ChangeAllAsync));
+        Assert.True((await WriteAsync(Create("a", "new"))).IsApplied);
+        Assert.Equal("other", await ValueOf("a"));
+    }
+
+    [Theory]
+    [InlineData("replace")]
+    [InlineData("delete")]
+    [InlineData("batch")]
+    [InlineData("checked")]
+    public async Task A_write_that_was_lost_and_came_too_late_is_refused_for_certain(string shape)
+    {
+        var writes = await WritesAsync(shape);
+        faults.Next(Faults.LostBefore(ChangeAllAsync));
+        Assert.False((await WriteAsync(writes)).IsApplied);
+        Assert.Equal("other", await ValueOf("a"));
+    }
+
+    [Fact]
+    public async Task A_create_that_was_lost_and_finds_the_row_taken_is_unknown()
+    {
+        // The lost request may yet arrive, when the other's row has gone again.
+        faults.Next(Faults.LostBefore(ChangeAllAsync));
+        await Assert.ThrowsAsync<UnknownOutcomeException>(() => WriteAsync(Create("a", "new")));
+        faults.Next(Faults.LostBefore(ChangeAllAsync));
+        await Assert.ThrowsAsync<UnknownOutcomeException>(() => WriteAsync(Create("a", "new"), Create("b", "new")));
+    }
+
+    [Fact]
+    public async Task A_put_after_which_the_row_was_made_anew_is_unknown()
+    {
+        await ApplyAsync(Create("a", "old"));
+        var version = await VersionOf("a");
+        faults.Next(Faults.LostAfter(async () =>
+        {
+            await ApplyAsync(new Write.Delete("a", await VersionOf("a")));
+            await ApplyAsync(Create("a", "other"));
+        }));
+        await Assert.ThrowsAsync<UnknownOutcomeException>(() => WriteAsync(new Write.Replace("a", Bytes("new"), version)));
+
+        faults.Next(Faults.LostAfter(async () => await ApplyAsync(new Write.Delete("a", await VersionOf("a")))));
+        await Assert.ThrowsAsync<UnknownOutcomeException>(async () => await WriteAsync(new Write.Replace("a", Bytes("new"), await VersionOf("a"))));
+    }
+
+    [Fact]
+    public async Task A_delete_that_landed_is_applied_though_the_row_was_made_anew()
+    {
+        await ApplyAsync(Create("a", "old"));
+        var version = await VersionOf("a");
+        faults.Next(Faults.LostAfter(() => ApplyAsync(Create("a", "other"))));
+        Assert.True((await WriteAsync(new Write.Delete("a", version))).IsApplied);
+        Assert.Equal("other", await ValueOf("a"));
+    }
+
+    [Theory]
+    [InlineData("ThrottlingException")]
+    [InlineData("ProvisionedThroughputExceededException")]
+    [InlineData("RequestLimitExceeded")]
+    [InlineData("TransactionConflictException")]
+    public async Task A_store_that_throttles_is_asked_again_a_few_times(string code)
+    {
+        var throttled = Faults.Answered(HttpStatusCode.BadRequest, $$"""{"__type":"com.amazonaws.dynamodb.v20120810#{{code}}","message":"slow down"}""");
+        faults.Next(throttled, throttled);
+        Assert.True((await WriteAsync(Create("a", "new"))).IsApplied);
+        Assert.Equal(3, faults.Requests);
+
+        faults.Next([.. Enumerable.Repeat(throttled, Attempts.Max)]);
+        await Assert.ThrowsAsync<StoreThrottledException>(() => WriteAsync(Create("b", "new")));
+        Assert.Equal(Attempts.Max, faults.Requests);
+        Assert.Null(await ValueOf("b"));
+        Assert.All(time.Waits, wait => Assert.InRange(wait, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(2)));
+    }
+
+    [Theory]
+    [InlineData("TransactionConflict")]
+    [InlineData("ProvisionedThroughputExceeded")]
+    [InlineData("ThrottlingError")]
+    public async Task A_transaction_that_meets_another_is_tried_again(string code)
+    {
+        var cancelled = Cancelled("None", code);
+        faults.Next(cancelled, cancelled);
+        Assert.True((await WriteAsync(Create("a", "new"), Create("b", "new"))).IsApplied);
+        faults.Next([.. Enumerable.Repeat(cancelled, Attempts.Max)]);
+        await Assert.ThrowsAsync<StoreThrottledException>(() => WriteAsync(Create("c", "new"), Create("d", "new")));
+        Assert.Null(await ValueOf("c"));
+    }
+
+    [Fact]
+    public async Task A_condition_that_fails_beside_a_conflict_is_a_refusal()
+    {
+        faults.Next(Cancelled("TransactionConflict", "ConditionalCheckFailed"));
+        Assert.Equal("b", (await WriteAsync(Create("a", "new"), Create("b", "new"))).RefusedBy);
+    }
+
+    [Fact]
+    public async Task A_transaction_that_is_still_under_way_is_waited_for()
+    {
+        faults.Next(
+            Faults.LostAfter(),
+            Faults.Answered(HttpStatusCode.BadRequest, """{"__type":"com.amazonaws.dynamodb.v20120810#TransactionInProgressException","message":"in progress"}"""));
+        Assert.True((await WriteAsync(Create("a", "new"), Create("b", "new"))).IsApplied);
+        Assert.Equal(3, faults.Requests);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public async Task A_throttle_after_a_lost_answer_leaves_the_outcome_unknown(string shape)
+    {
+        var writes = await WritesAsync(shape);
+        var throttled = Faults.Answered(HttpStatusCode.BadRequest, """{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"slow down"}""");
+        faults.Next([Faults.LostAfter(), .. Enumerable.Repeat(throttled, Attempts.Max)]);
+        await Assert.ThrowsAsync<UnknownOutcomeException>(() => WriteAsync(writes));
+    }
+
+    [Fact]
+    public async Task A_rejection_after_a_lost_answer_leaves_the_outcome_unknown()
+    {
+        var rejected = Faults.Answered(HttpStatusCode.BadRequest, """{"__type":"com.amazon.coral.service#ExpiredTokenException","message":"expired"}""");
+        faults.Next(Faults.LostAfter(), rejected);
+        await Assert.ThrowsAsync<UnknownOutcomeException>(() => WriteAsync(Create("a", "new")));
+        faults.Next(rejected);
+        Assert.Contains("ExpiredToken", (await Assert.ThrowsAsync<IOException>(() => WriteAsync(Create("b", "new")))).Message);
+        faults.Next(rejected);
+        await Assert.ThrowsAsync<IOException>(() => store.ReadAsync(partition, "a", default).AsTask());
+    }
+
+    [Fact]
+    public async Task A_request_that_DynamoDB_finds_invalid_is_a_bad_argument()
+    {
+        faults.Next(Faults.Answered(HttpStatusCode.BadRequest, """{"__type":"com.amazon.coral.validate#ValidationException","message":"Transaction payload size cannot exceed 4MB"}"""));
+        Assert.Contains("4MB", (await Assert.ThrowsAsync<ArgumentException>(() => WriteAsync(Create("a", "new"), Create("b", "new")))).Message);
+        faults.Next(Cancelled("None", "ValidationError"));
+        await Assert.ThrowsAsync<ArgumentException>(() => WriteAsync(Create("a", "new"), Create("b", "new")));
+    }
+
+    [Fact]
+    public async Task A_commit_id_that_served_another_batch_is_a_bad_argument()
+    {
+        var commitId = NewCommitId();
+        Assert.True((await store.WriteAsync(partition, commitId, [Create("a", "1"), Create("b", "1")], default)).IsApplied);
+        await Assert.ThrowsAsync<ArgumentException>(() => store.WriteAsync(partition, commitId, [Create("c", "1"), Create("d", "1")], default).AsTask());
+        Assert.Null(await ValueOf("c"));
+    }
+
+    [Fact]
+    public async Task Reads_are_tried_again()
+    {
+        await ApplyAsync(Create("f/a", "1"), Create("f/b", "2"));
+        var throttled = Faults.Answered(HttpStatusCode.BadRequest, """{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"slow down"}""");
+        Faults.Fault[] trouble = [throttled, Faults.LostBefore(), Faults.LostAfter(), Faults.Answered(HttpStatusCode.InternalServerError, InternalError), Faults.TimedOut()];
+        faults.Next(trouble);
+        Assert.NotNull(await store.ReadAsync(partition, "f/a", default));
+        faults.Next(trouble);
+        Assert.Equal(2, (await store.ReadManyAsync(partition, ["f/a", "f/b"], default)).Count(item => item is not null));
+        faults.Next(trouble);
+        Assert.Equal(2, (await store.ListAsync(partition, "f/", null, 10, default)).Count);
+
+        faults.Next([.. Enumerable.Repeat(throttled, Attempts.Max)]);
+        await Assert.ThrowsAsync<StoreThrottledException>(() => store.ReadAsync(partition, "f/a", default).AsTask());
+    }
+
+    [Fact]
+    public async Task Rows_that_a_many_keys_read_leaves_out_are_asked_for_again()
+    {
+        string[] ids = [.. Enumerable.Range(0, 40).Select(i => $"f/{i:00}")];
+        await ApplyAsync([.. ids.Select(id => Create(id, id))]);
+        faults.Next(Partial(15), Partial(0), Partial(1), Partial(20));
+        Assert.Equal(ids, (await store.ReadManyAsync(partition, ids, default)).Select(item => item!.Id));
+        Assert.Equal(5, faults.Requests);
+
+        faults.Next([.. Enumerable.Repeat(Partial(0), Attempts.Max)]);
+        await Assert.ThrowsAsync<StoreThrottledException>(() => store.ReadManyAsync(partition, ids, default).AsTask());
+    }
+
+    [Fact]
+    public async Task A_server_that_cannot_be_reached_leaves_nothing_open()
+    {
+        var config = AwsClients.Configure(new AmazonDynamoDBConfig { ServiceURL = "http://127.0.0.1:1", AuthenticationRegion = "us-east-1" });
+        using var client = new AmazonDynamoDBClient(new BasicAWSCredentials("x", "x"), config);
+        var unreachable = new DynamoDbKeyValueStore(client, table, time, new IdSource());
+        Assert.Contains("cannot be reached", (await Assert.ThrowsAsync<IOException>(() => unreachable.WriteAsync(partition, NewCommitId(), [Create("a", "1")], default).AsTask())).Message);
+        await Assert.ThrowsAsync<IOException>(() => unreachable.ReadAsync(partition, "a", default).AsTask());
+    }
+
+    [Fact]
+    public void A_client_that_repeats_requests_by_itself_is_refused()
+    {
+        using var repeats = new AmazonDynamoDBClient(new BasicAWSCredentials("x", "x"), new AmazonDynamoDBConfig { ServiceURL = "http://127.0.0.1:1" });
+        Assert.Contains("AwsClients.Configure", Assert.Throws<ArgumentException>(() => new DynamoDbKeyValueStore(repeats, table, time, new IdSource())).Message);
+    }
+
+    [Fact]
+    public async Task A_table_is_made_once_and_a_foreign_one_left_alone()
+    {
+        using var client = Aws.DynamoDb();
+        var fresh = $"fresh-{Guid.NewGuid():N}";
+        var stores = Enumerable.Range(0, 4).Select(_ => new DynamoDbKeyValueStore(client, fresh, time, new IdSource())).ToList();
+        Assert.Contains("CreateTableIfMissingAsync", (await Assert.ThrowsAsync<IOException>(() => stores[0].ReadAsync(partition, "a", default).AsTask())).Message);
+        await Task.WhenAll(stores.Select(each => each.CreateTableIfMissingAsync(default)));
+        await stores[0].CreateTableIfMissingAsync(default);
+        Assert.True((await stores[0].WriteAsync(partition, NewCommitId(), [Create("a", "1")], default)).IsApplied);
+        Assert.Equal("PAY_PER_REQUEST", (await client.DescribeTableAsync(fresh)).Table.BillingModeSummary.BillingMode.Value);
+
+        var foreign = $"foreign-{Guid.NewGuid():N}";
+        await client.CreateTableAsync(new CreateTableRequest
+        {
+            TableName = foreign,
+            BillingMode = BillingMode.PAY_PER_REQUEST,
+            AttributeDefinitions = [new("id", ScalarAttributeType.S)],
+            KeySchema = [new("id", KeyType.HASH)],
+        });
+        await Assert.ThrowsAsync<InvalidDataException>(() => new DynamoDbKeyValueStore(client, foreign, time, new IdSource()).CreateTableIfMissingAsync(default));
+    }
+
+    private static string NewCommitId() => Guid.NewGuid().ToString();
+
+    private static ReadOnlyMemory<byte> Bytes(string text) => System.Text.Encoding.UTF8.GetBytes(text);
+
+    private static Write.Create Create(string id, string value) => new(id, Bytes(value));
+
+    /// <summary>The answer to a transaction that was cancelled for these reasons, one a write.</summary>
+    private static Faults.Fault Cancelled(params string[] codes) => Faults.Answered(
+        HttpStatusCode.BadRequest,
+        new JsonObject
+        {
+            ["__type"] = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+            ["message"] = "Transaction cancelled",
+            ["CancellationReasons"] = new JsonArray([.. codes.Select(code => new JsonObject { ["Code"] = code, ["Message"] = code == "None" ? null : "why" })]),
+        }.ToJsonString());
+
+    /// <summary>A many-keys read of which only the first rows are done, as DynamoDB answers under load.</summary>
+    private static Faults.Fault Partial(int done) => async (request, send) =>
+    {
+        var body = JsonNode.Parse(await request.Content!.ReadAsStringAsync())!;
+        var (table, keys) = body["RequestItems"]!.AsObject().Select(pair => (pair.Key, pair.Value!["Keys"]!.AsArray())).Single();
+        var left = keys.Skip(done).Select(key => key!.DeepClone()).ToArray();
+        var whole = JsonNode.Parse(await (await send()).Content.ReadAsStringAsync())!;
+        var wanted = keys.Take(done).Select(key => key!["r"]!["S"]!.GetValue<string>()).ToHashSet();
+        var rows = whole["Responses"]![table]!.AsArray().Where(row => wanted.Contains(row!["r"]!["S"]!.GetValue<string>())).Select(row => row!.DeepClone()).ToArray();
+        return await Faults.Answered(
+            HttpStatusCode.OK,
+            new JsonObject
+            {
+                ["Responses"] = new JsonObject { [table] = new JsonArray(rows) },
+                ["UnprocessedKeys"] = new JsonObject { [table] = new JsonObject { ["Keys"] = new JsonArray(left), ["ConsistentRead"] = true } },
+            }.ToJsonString())(request, send);
+    };
+
+    private async Task<WriteResult> WriteAsync(params Write[] writes) => await store.WriteAsync(partition, NewCommitId(), writes, default);
+
+    private async Task ApplyAsync(params Write[] writes) => Assert.True((await other.WriteAsync(partition, NewCommitId(), writes, default)).IsApplied);
+
+    private async Task<string> VersionOf(string id) => (await other.ReadAsync(partition, id, default))!.Version;
+
+    private async Task<string?> ValueOf(string id) => await other.ReadAsync(partition, id, default) is { } item ? System.Text.Encoding.UTF8.GetString(item.Value.Span) : null;
+
+    /// <summary>A write of each shape, over rows made for it.</summary>
+    private async Task<Write[]> WritesAsync(string shape)
+    {
+        if (shape == "create")
+        {
+            return [Create("a", "new")];
+        }
+
+        await ApplyAsync(Create("a", "old"), Create("f/b", "old"), Create("guard", "old"));
+        Write.Replace replace = new("a", Bytes("new"), await VersionOf("a"));
+        return shape switch
+        {
+            "replace" => [replace],
+            "delete" => [new Write.Delete("a", replace.Version)],
+            "batch" => [replace, new Write.Delete("f/b", await VersionOf("f/b")), Create("f/c", "new")],
+            _ => [new Write.Check("guard", await VersionOf("guard")), replace],
+        };
+    }
+
+    private async Task AssertAppliedAsync(string shape)
+    {
+        Assert.Equal(shape == "delete" ? null : "new", await ValueOf("a"));
+        Assert.Equal(shape == "batch" ? (null, "new") : (shape == "create" ? null : "old", null), (await ValueOf("f/b"), await ValueOf("f/c")));
+    }
+
+    /// <summary>Another writer, at every row there is and could be.</summary>
+    private async Task ChangeAllAsync()
+    {
+        foreach (var id in new[] { "a", "f/b", "f/c" })
+        {
+            await ApplyAsync(await other.ReadAsync(partition, id, default) is { } row ? new Write.Replace(id, Bytes("other"), row.Version) : Create(id, "other"));
+        }
+    }
+}
