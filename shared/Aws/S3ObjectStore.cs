@@ -144,7 +144,7 @@ public sealed class S3ObjectStore : IObjectStore
 
     private static PutObjectRequest PutOf(S3Location at, ReadOnlyMemory<byte> content, string creation)
     {
-        var request = new PutObjectRequest { BucketName = at.Bucket, Key = at.Key, IfNoneMatch = "*", InputStream = StreamOf(content), UseChunkEncoding = false };
+        var request = new PutObjectRequest { BucketName = at.Bucket, Key = at.Key, IfNoneMatch = "*", ContentType = "application/octet-stream", InputStream = StreamOf(content), UseChunkEncoding = false };
         request.Metadata[CreationMetadata] = creation;
         return request;
     }
@@ -160,6 +160,7 @@ public sealed class S3ObjectStore : IObjectStore
         (AmazonServiceException { StatusCode: HttpStatusCode.Forbidden } denied, _) => new CatalogException(
             ErrorKind.Forbidden, $"S3 denies this server access to {location} ({denied.ErrorCode}); without the right to list the bucket, a missing file is denied as well", failure),
         (AmazonServiceException { ErrorCode: "NoSuchBucket" }, _) => new IOException($"The bucket of {location} does not exist", failure),
+        (AmazonServiceException { ErrorCode: var code, StatusCode: var status }, _) => new IOException($"S3 failed at {location}: {code} ({(int)status}): {failure.Message}", failure),
         _ => new IOException($"S3 failed at {location}: {failure.Message}", failure),
     };
 

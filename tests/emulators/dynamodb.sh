@@ -9,6 +9,7 @@ set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 usage='usage: dynamodb.sh start|stop FOLDER PORT'
 action=${1:?$usage} folder=${2:?$usage} port=${3:?$usage}
+[[ $folder == /* ]] || folder=$PWD/$folder
 dynalite=dynalite@4.0.0
 
 refuse() { echo "dynamodb emulator: $1" >&2; exit 1; }
@@ -18,7 +19,10 @@ answers() {
     -H 'x-amz-date: 20260101T000000Z' -H 'authorization: AWS4-HMAC-SHA256 Credential=x/20260101/x/dynamodb/aws4_request, SignedHeaders=host, Signature=x' -d '{}'
 }
 
-alive() { [ -f "$folder/pid" ] && kill -0 "$(cat "$folder/pid")" 2>/dev/null && grep -qa dynamodb.js "/proc/$(cat "$folder/pid")/cmdline" 2>/dev/null; }
+alive() { [ -f "$folder/pid" ] && ps -o command= -p "$(cat "$folder/pid")" 2>/dev/null | grep -q "dynamodb.js $port"; }
+
+# Its own session, so that it outlives whoever started it.
+apart() { if command -v setsid >/dev/null; then exec setsid "$@"; else exec nohup "$@"; fi; }
 
 start() {
   if ! alive; then
@@ -32,7 +36,7 @@ start() {
       (cd "$folder" && npm install --ignore-scripts --no-audit --no-fund --no-save "$dynalite") >"$folder/npm.log" 2>&1 ||
         refuse "npm cannot install $dynalite: $(grep -iE 'err' "$folder/npm.log" | head -n 1)"
     fi
-    DYNALITE_FROM=$folder/package.json setsid node "$here/dynamodb.js" "$port" >"$folder/log" 2>&1 </dev/null &
+    DYNALITE_FROM=$folder/package.json apart node "$here/dynamodb.js" "$port" >"$folder/log" 2>&1 </dev/null &
     echo $! >"$folder/pid"
   fi
   for _ in $(seq 100); do
