@@ -49,7 +49,7 @@ internal sealed class DynamoDbTable(IAmazonDynamoDB client, string tableName, Ti
         try
         {
             var response = await client.CreateTableAsync(
-                new CreateTableRequest
+                new Amazon.DynamoDBv2.Model.CreateTableRequest // the catalog has a request of that name too
                 {
                     TableName = tableName,
                     BillingMode = BillingMode.PAY_PER_REQUEST,

@@ -309,7 +309,7 @@ public sealed class DynamoDbFaultTests : IAsyncLifetime
         Assert.Equal("PAY_PER_REQUEST", (await client.DescribeTableAsync(fresh)).Table.BillingModeSummary.BillingMode.Value);
 
         var foreign = $"foreign-{Guid.NewGuid():N}";
-        await client.CreateTableAsync(new CreateTableRequest
+        await client.CreateTableAsync(new Amazon.DynamoDBv2.Model.CreateTableRequest
         {
             TableName = foreign,
             BillingMode = BillingMode.PAY_PER_REQUEST,
