@@ -64,7 +64,7 @@ public sealed class TableMetadataPropertyTests
                 CheckMonotonicity(before, after);
                 CheckLogs(before, change);
             }),
-            iter: 3_000);
+            iter: 1_000);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class TableMetadataPropertyTests
                 Assert.True(JsonNode.DeepEquals(WithoutCopies(Encoding.UTF8.GetBytes(text)), WithoutCopies(once)), text);
                 Assert.Equal(once, TableMetadata.Parse(once).ToJson());
             },
-            iter: 500);
+            iter: 300);
     }
 
     /// <summary>Version 1 says its current schema and spec a second time, for early readers; that copy is made anew.</summary>

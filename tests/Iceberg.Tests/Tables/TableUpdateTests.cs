@@ -58,6 +58,22 @@ public sealed class TableUpdateTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Valid))]
+    public void No_wrong_member_of_an_update_crashes(string update)
+    {
+        Mutants.Survive(update, mutant =>
+        {
+            var read = Samples.Update(mutant);
+            _ = read.Locations().Count();
+            foreach (var table in new[] { Samples.TableV2, Samples.TableV3, Samples.Parse(Samples.EarlyV1) })
+            {
+                var changed = TableMetadataBuilder.From(table, Samples.CurrentFile).Apply(read).Build(Samples.Now, () => Samples.NewUuid, null).Metadata;
+                _ = TableMetadata.Parse(changed.ToJson());
+            }
+        });
+    }
+
     [Fact]
     public void Every_action_is_of_a_type_of_its_own()
     {

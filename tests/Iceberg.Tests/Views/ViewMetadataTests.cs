@@ -258,6 +258,18 @@ public sealed class ViewMetadataTests
         Samples.Refused(ErrorKind.BadRequest, message, () => Parse(Orders.Replace(valid, invalid, StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public void No_wrong_member_crashes()
+    {
+        Mutants.Survive(Orders, mutant =>
+        {
+            var view = Parse(mutant);
+            view.ReadFully();
+            _ = ViewMetadata.Parse(Change(view, AddSchema(Sales), AddVersion(Json(id: 2, schema: -1, sql: "SELECT 2")), SetCurrent(-1)).Metadata.ToJson());
+        });
+        Mutants.Survive(AddVersion(Json(id: 2, sql: "SELECT 2")), mutant => _ = ViewMetadata.Parse(Change(View, mutant, SetCurrent(-1)).Metadata.ToJson()));
+    }
+
     private static ViewMetadata Parse(string json) => ViewMetadata.Parse(Encoding.UTF8.GetBytes(json));
 
     private static ViewUpdate Update(string json) => ViewUpdate.Read(Samples.Element(json), default);
