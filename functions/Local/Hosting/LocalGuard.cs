@@ -6,7 +6,7 @@ namespace Frazil.Local;
 /// Keeps web pages out. A server that asks for no credentials trusts whoever can reach it, and every page that its owner opens can send requests to loopback:
 /// with the page's own <c>Origin</c>, or under a host name of the page's that was made to mean 127.0.0.1. No catalog client does either.
 /// </summary>
-/// <param name="isOff">Whether whoever runs this said that something else protects it.</param>
+/// <param name="isOff">Whether something else protects it: credentials that no web page has, or so whoever runs this said.</param>
 internal sealed class LocalGuard(bool isOff)
 {
     /// <summary>Why a request is refused, or null.</summary>

@@ -12,7 +12,7 @@ internal sealed class Server(ServeOptions options)
     private readonly TimeProvider clock = TimeProvider.System;
     private readonly IdSource ids = new();
     private readonly TaskCompletionSource<FrazilPipeline> opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly LocalGuard guard = new(options.Insecure);
+    private readonly LocalGuard guard = new(options.Insecure || options.Auth);
     private FrazilPipeline? pipeline;
 
     /// <summary>Serves until a signal says to stop.</summary>

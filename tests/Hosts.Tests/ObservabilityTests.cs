@@ -1,0 +1,136 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Frazil.Hosts.Tests;
+
+/// <summary>What a server tells about itself: logs, metrics, health, and its own description.</summary>
+public sealed partial class ObservabilityTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task Every_line_of_the_json_log_is_an_object_that_tells_about_its_request()
+    {
+        const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        await using var server = await FrazilProcess.ServeAsync(folder.Path, "--json");
+        await server.CreateTableAsync("t");
+        await server.PostAsync("/v1/namespaces/n/tables/t", Requests.SetProperty("a", "b"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/namespaces/n/tables/t?token=hunter2")
+        {
+            Headers = { { "X-Request-Id", "client-7" }, { "traceparent", $"00-{Trace}-00f067aa0ba902b7-01" }, { "Authorization", "Bearer hunter3" } },
+        };
+        using var answer = await server.Client.SendAsync(request);
+        Assert.Equal("client-7", answer.Headers.GetValues("X-Request-Id").Single());
+        await server.GetAsync("/v1/namespaces/n/tables/none%0Asuch", HttpStatusCode.NotFound);
+        await server.StopAsync();
+
+        var lines = server.Output.Select(line => JsonSerializer.Deserialize<JsonElement>(line)).ToArray();
+        Assert.All(lines, line => Assert.All(["time", "level", "message"], name => line.GetProperty(name).GetString()));
+        var load = lines.Single(line => Text(line, "requestId") == "client-7");
+        Assert.Equal(
+            (Trace, "loadTable", "/v1/{prefix}/namespaces/{namespace}/tables/{table}", "default", "n.t", 200, "ok"),
+            (Text(load, "traceId"), Text(load, "operation"), Text(load, "route"), Text(load, "catalog"), Text(load, "table"), load.GetProperty("status").GetInt32(), Text(load, "outcome")));
+        Assert.True(load.GetProperty("durationMs").GetDouble() > 0);
+        Assert.Equal(answer.Content.Headers.ContentLength, load.GetProperty("bytes").GetInt64());
+        var missing = lines.Single(line => Text(line, "outcome") == "not_found" && Text(line, "operation") == "loadTable");
+        Assert.Equal(("NoSuchTableException", "n.none\nsuch"), (Text(missing, "error"), Text(missing, "table")));
+        Assert.DoesNotContain(server.Output, line => line.Contains("hunter", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_log_for_people_shows_changes_and_refusals_but_reads_only_on_request()
+    {
+        await using var server = await FrazilProcess.ServeAsync(folder.Path);
+        await server.CreateTableAsync("t");
+        await server.GetAsync("/v1/namespaces/n/tables/t");
+        await server.PostAsync("/v1/namespaces/n/tables", "{}", HttpStatusCode.BadRequest);
+        await server.StopAsync();
+
+        Assert.Contains(server.Output, line => line.Contains("POST /v1/namespaces/n/tables 200 createTable", StringComparison.Ordinal));
+        Assert.Contains(server.Output, line => line.Contains("400 createTable", StringComparison.Ordinal) && line.Contains("missing field: name", StringComparison.Ordinal));
+        Assert.DoesNotContain(server.Output, line => line.Contains("loadTable", StringComparison.Ordinal));
+
+        await using var verbose = await FrazilProcess.ServeAsync(folder.Path, "--log-level", "debug");
+        await verbose.GetAsync("/v1/namespaces/n/tables/t");
+        await verbose.LineAsync(line => line.Contains("GET /v1/namespaces/n/tables/t 200 loadTable", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("with space")]
+    [InlineData("semi;colon")]
+    public async Task A_request_id_that_could_forge_a_log_is_replaced(string id)
+    {
+        await using var server = await FrazilProcess.ServeAsync(folder.Path);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/health/live");
+        request.Headers.TryAddWithoutValidation("X-Request-Id", id);
+
+        using var answer = await server.Client.SendAsync(request);
+
+        Assert.Matches("^[0-9a-f]{32}$", answer.Headers.GetValues("X-Request-Id").Single());
+    }
+
+    [Fact]
+    public async Task Metrics_are_Prometheus_text_under_the_names_of_the_vocabulary()
+    {
+        await using var server = await FrazilProcess.ServeAsync(folder.Path);
+        await server.CreateTableAsync("t");
+        await server.PostAsync("/v1/namespaces/n/tables/t", Requests.SetProperty("a", "b"));
+        await server.PostAsync("/v1/namespaces/n/tables/t", """{"requirements":[{"type":"assert-table-uuid","uuid":"00000000-0000-0000-0000-000000000000"}],"updates":[]}""", HttpStatusCode.Conflict);
+        await server.GetAsync("/v1/namespaces/n/tables/t");
+        await server.GetAsync("/v1/namespaces/n/tables/t?snapshots=refs");
+
+        using var answer = await server.Client.GetAsync("/metrics");
+        var text = await answer.Content.ReadAsStringAsync();
+
+        Assert.Equal("text/plain", answer.Content.Headers.ContentType!.MediaType);
+        Assert.All(text.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Matches(PrometheusLine(), line));
+        var samples = text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').ToDictionary(line => line[..line.LastIndexOf(' ')], line => line[(line.LastIndexOf(' ') + 1)..]);
+        Assert.Equal("1", samples["catalog_requests_total{route=\"createTable\",status=\"2xx\"}"]);
+        Assert.Equal("1", samples["catalog_requests_total{route=\"updateTable\",status=\"4xx\"}"]);
+        Assert.Equal("2", samples["catalog_request_duration_milliseconds_count{route=\"updateTable\"}"]);
+        Assert.Equal("1", samples["catalog_commit_total{outcome=\"ok\"}"]);
+        Assert.Equal("1", samples["catalog_commit_total{outcome=\"conflict\"}"]);
+        Assert.Equal("1", samples["catalog_load_total{mode=\"all\"}"]);
+        Assert.Equal("1", samples["catalog_load_total{mode=\"refs\"}"]);
+        Assert.Equal("1", samples["catalog_cold_start_total"]);
+        Assert.True(double.Parse(samples["catalog_store_latency_milliseconds_count{store=\"sqlite\",op=\"write\"}"], System.Globalization.CultureInfo.InvariantCulture) >= 4);
+        Assert.Equal("2", samples["catalog_file_latency_milliseconds_count{store=\"file\",op=\"create\"}"]);
+        Assert.NotEqual("0", samples["catalog_metadata_cache_size_bytes"]);
+        Assert.Contains(samples.Keys, name => name.StartsWith("dotnet_process_memory_working_set_bytes", StringComparison.Ordinal));
+
+        // Every metric of ours that is shown is one of the vocabulary.
+        var known = MetricList.All.Select(metric => metric.Name.Replace('.', '_')).ToArray();
+        Assert.All(FamilyName().Matches(text).Select(match => match.Groups[1].Value), family => Assert.Contains(known, name => family.StartsWith(name, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task It_lives_is_ready_and_describes_every_route()
+    {
+        await using var server = await FrazilProcess.ServeAsync(folder.Path);
+
+        Assert.Equal("ok", (await server.GetAsync("/health/live")).GetProperty("status").GetString());
+        Assert.Equal("ok", (await server.GetAsync("/health/ready")).GetProperty("status").GetString());
+        var paths = (await server.GetAsync("/openapi")).GetProperty("paths");
+        foreach (var route in Api.RouteTable.Routes)
+        {
+            Assert.Equal(route.OperationId, paths.GetProperty(route.Template).GetProperty(route.Method.ToLowerInvariant()).GetProperty("operationId").GetString());
+        }
+
+        using var page = await server.Client.GetAsync("/");
+        Assert.Equal("text/html", page.Content.Headers.ContentType!.MediaType);
+        var html = await page.Content.ReadAsStringAsync();
+        Assert.Contains("/v1/config", html, StringComparison.Ordinal);
+        Assert.DoesNotMatch("(src|href)=\"//|<script|@import|url\\(", html);
+    }
+
+    private static string? Text(JsonElement line, string name) => line.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+    [GeneratedRegex("""^(# (HELP|TYPE) [a-zA-Z_:][a-zA-Z0-9_:]* .*|[a-zA-Z_:][a-zA-Z0-9_:]*(\{[a-zA-Z_]\w*="([^"\\\n]|\\.)*"(,[a-zA-Z_]\w*="([^"\\\n]|\\.)*")*\})? [-+0-9.eEInfNa]+)$""")]
+    private static partial Regex PrometheusLine();
+
+    [GeneratedRegex("^# TYPE (catalog_[a-z_]+)", RegexOptions.Multiline)]
+    private static partial Regex FamilyName();
+}

@@ -1,0 +1,73 @@
+using System.Text;
+using System.Text.Json;
+using Frazil.Api;
+using Frazil.Storage;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Frazil.Hosts.Tests;
+
+/// <summary>What <c>/health/ready</c> says of a store that is in trouble.</summary>
+public sealed class ReadinessTests
+{
+    private readonly FakeTimeProvider clock = new();
+
+    [Fact]
+    public async Task A_store_that_fails_makes_it_unavailable_with_a_reason_and_no_details() =>
+        Assert.Equal((503, "the store failed: IOException"), await ReadyAsync(_ => throw new IOException("disk /dev/secret is gone")));
+
+    [Fact]
+    public async Task A_store_that_throttles_makes_it_unavailable() =>
+        Assert.Equal((503, "the store is throttling"), await ReadyAsync(_ => throw new StoreThrottledException("slow down")));
+
+    [Fact]
+    public async Task A_store_that_does_not_answer_makes_it_unavailable_after_two_seconds()
+    {
+        var asked = new TaskCompletionSource();
+        var answer = ReadyAsync(async cancellationToken =>
+        {
+            asked.SetResult();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            return null;
+        });
+        await asked.Task;
+
+        clock.Advance(TimeSpan.FromSeconds(1.9));
+        Assert.False(answer.IsCompleted);
+        clock.Advance(TimeSpan.FromSeconds(0.2));
+
+        Assert.Equal((503, "the store did not answer within 2 s"), await answer);
+    }
+
+    [Fact]
+    public async Task A_store_that_answers_makes_it_ready() => Assert.Equal((200, null), await ReadyAsync(_ => ValueTask.FromResult<Item?>(null)));
+
+    private async Task<(int Status, string? Reason)> ReadyAsync(Func<CancellationToken, ValueTask<Item?>> read)
+    {
+        var operations = new Operations(new ReadOnlyStore(read), _ => new InMemoryObjectStore("memory://warehouse"), new FrazilOptions(), clock, new IdSource());
+        var body = new MemoryStream();
+        var http = new DefaultHttpContext();
+        http.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(body));
+        http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = "/health/ready";
+        http.Request.Method = "GET";
+
+        await new FrazilPipeline(operations, NullLogger<FrazilPipeline>.Instance).InvokeAsync(http);
+
+        var answer = JsonSerializer.Deserialize<JsonElement>(Encoding.UTF8.GetString(body.ToArray()));
+        return (http.Response.StatusCode, answer.TryGetProperty("reason", out var reason) ? reason.GetString() : null);
+    }
+
+    /// <summary>A store whose reads do as a test says.</summary>
+    private sealed class ReadOnlyStore(Func<CancellationToken, ValueTask<Item?>> read) : IKeyValueStore
+    {
+        public ValueTask<Item?> ReadAsync(string partition, string id, CancellationToken cancellationToken) => read(cancellationToken);
+
+        public ValueTask<IReadOnlyList<Item?>> ReadManyAsync(string partition, IReadOnlyList<string> ids, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<IReadOnlyList<Item>> ListAsync(string partition, string prefix, string? after, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<WriteResult> WriteAsync(string partition, string commitId, IReadOnlyList<Write> writes, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+}
