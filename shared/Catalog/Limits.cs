@@ -21,6 +21,9 @@ public static class Limits
     /// <summary>Segments of a location, its authority (bucket, container) included.</summary>
     public const int MaxLocationDepth = 28;
 
+    /// <summary>Locations that one table or view may have claimed in its life, with those of its properties: all of them are given back in one batch when it is dropped.</summary>
+    public const int MaxTableLocations = 32;
+
     /// <summary>Bytes of a request's body after decompression: a commit of thousands of snapshots or columns fits.</summary>
     public const int MaxBodyBytes = 64 * 1024 * 1024;
 

@@ -30,16 +30,17 @@ public sealed class MetricsReports(StoreWriter writer, Tables tables, TimeProvid
             return;
         }
 
-        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        try
         {
-            var item = await writer.Store.ReadAsync(call.Catalog.Partition, Keys.Reports(entity.Id), cancellationToken);
-            var kept = item is null ? [] : Split(item.Value);
-            var value = Join([Stamp(raw), .. kept.Take(Limits.MaxReportsPerTable - 1)]);
-            Write write = item is null ? new Write.Create(Keys.Reports(entity.Id), value) : new Write.Replace(Keys.Reports(entity.Id), value, item.Version);
-            if ((await writer.WriteAsync(call.Catalog.Partition, [write], cancellationToken)).IsApplied)
-            {
-                return;
-            }
+            await KeepAsync(call, Keys.Reports(entity.Id), Stamp(raw), cancellationToken);
+        }
+        catch (StoreThrottledException)
+        {
+            // Dropped.
+        }
+        catch (CatalogException exception) when (exception.Kind is ErrorKind.SlowDown or ErrorKind.CommitStateUnknown)
+        {
+            // Dropped, or kept after all.
         }
     }
 
@@ -48,6 +49,21 @@ public sealed class MetricsReports(StoreWriter writer, Tables tables, TimeProvid
     {
         var entity = await tables.RequireAsync(call, table, cancellationToken);
         return (await writer.Store.ReadAsync(call.Catalog.Partition, Keys.Reports(entity.Id), cancellationToken))?.Value ?? "[]"u8.ToArray();
+    }
+
+    private async ValueTask KeepAsync(CallContext call, string key, ReadOnlyMemory<byte> report, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            var item = await writer.Store.ReadAsync(call.Catalog.Partition, key, cancellationToken);
+            var kept = item is null ? [] : Split(item.Value);
+            var value = Join([report, .. kept.Take(Limits.MaxReportsPerTable - 1)]);
+            Write write = item is null ? new Write.Create(key, value) : new Write.Replace(key, value, item.Version);
+            if ((await writer.WriteAsync(call.Catalog.Partition, [write], cancellationToken)).IsApplied)
+            {
+                return;
+            }
+        }
     }
 
     private static List<ReadOnlyMemory<byte>> Split(ReadOnlyMemory<byte> array)

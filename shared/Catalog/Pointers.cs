@@ -70,6 +70,16 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
         return own;
     }
 
+    /// <summary>The claims of a table or view with those that a change adds.</summary>
+    /// <exception cref="CatalogException">400 for more than <see cref="Limits.MaxTableLocations"/>.</exception>
+    public static IReadOnlyList<string> AddClaims(TableEntity entity, IEnumerable<Location> added)
+    {
+        string[] claims = [.. entity.Claims, .. added.Select(location => location.Text)];
+        return claims.Length <= Limits.MaxTableLocations
+            ? claims
+            : throw CatalogException.Validation($"A table or view must not have more than {Limits.MaxTableLocations} locations in its life: it holds every one that it ever had");
+    }
+
     /// <summary>
     /// Makes a pointer: checks name, namespace and locations, has the metadata file written, then writes one batch.
     /// Tried again when the namespace or a claim changed meanwhile; a name that is taken ends it.
@@ -83,7 +93,9 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
             List<Write> writes = [];
             if (takesOver && await TakeOverAsync(call, entity, cancellationToken) is { } trashed)
             {
-                entity = entity with { Id = trashed.Id };
+                // What it claimed before is still its own, and has to be given back when it is dropped again.
+                var added = Claims.Of(entity).Where(location => !Claims.Of(trashed.Table).Any(location.IsWithin));
+                entity = entity with { Id = trashed.Table.Id, Claims = AddClaims(trashed.Table, added) };
                 writes.AddRange(trashed.Writes);
             }
 
@@ -114,7 +126,7 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
     /// When the location of what is to be registered is held by the very same table in the trash (one uuid), registering it brings it back:
     /// the place in the trash is given up in the same batch, and the id and its claims go on.
     /// </summary>
-    private async ValueTask<(Guid Id, IReadOnlyList<Write> Writes)?> TakeOverAsync(CallContext call, TableEntity entity, CancellationToken cancellationToken)
+    private async ValueTask<(TableEntity Table, IReadOnlyList<Write> Writes)?> TakeOverAsync(CallContext call, TableEntity entity, CancellationToken cancellationToken)
     {
         if (await Claims.OwnerAsync(writer.Store, call.Catalog, Location.Parse(entity.Claims[0]), cancellationToken) is not { } owner
             || await writer.Store.ReadAsync(call.Catalog.Partition, Keys.Trashed(owner), cancellationToken) is not { } item
@@ -124,7 +136,7 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
             return null;
         }
 
-        return (owner, await DeletedTables.TakeOutAsync(writer.Store, call.Catalog, item, trashed, cancellationToken));
+        return (trashed.Table, await DeletedTables.TakeOutAsync(writer.Store, call.Catalog, item, trashed, cancellationToken));
     }
 
     /// <summary>The rows that make a pointer, after every check that can refuse it.</summary>

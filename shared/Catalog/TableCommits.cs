@@ -200,7 +200,7 @@ public sealed class TableCommits
             Location = next.Location,
             MetadataLocation = document.Location,
             Version = pointer.Entity.Version + 1,
-            Claims = [.. pointer.Entity.Claims, .. added.Select(location => location.Text)],
+            Claims = Pointers.AddClaims(pointer.Entity, added),
             UpdatedAt = clock.GetUtcNow(),
         };
         List<Write> writes =

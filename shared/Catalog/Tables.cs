@@ -261,7 +261,7 @@ public sealed class Tables
                 Id = existing.Entity.Id,
                 Version = existing.Entity.Version + 1,
                 CreatedAt = existing.Entity.CreatedAt,
-                Claims = [.. existing.Entity.Claims, .. added.Select(claim => claim.Text)],
+                Claims = Pointers.AddClaims(existing.Entity, added),
             };
             List<Write> writes =
             [

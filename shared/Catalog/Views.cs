@@ -170,7 +170,7 @@ public sealed class Views
             Location = next.Location,
             MetadataLocation = file,
             Version = pointer.Entity.Version + 1,
-            Claims = [.. pointer.Entity.Claims, .. added.Select(location => location.Text)],
+            Claims = Pointers.AddClaims(pointer.Entity, added),
             UpdatedAt = clock.GetUtcNow(),
         };
         List<Write> writes =
@@ -230,7 +230,8 @@ public sealed class Views
                 outcome,
                 kind => Pointers.Taken(name, TableKind.View, kind),
                 () => isNew ? MetadataFiles.CreateAsync(call.Catalog, document, cancellationToken) : ValueTask.CompletedTask,
-                cancellationToken);
+                cancellationToken,
+                takesOver: !isNew);
         }
         catch (Exception exception) when (isNew && Failures.CertainlyNothingHappened(exception))
         {

@@ -29,7 +29,7 @@ public sealed record NamespaceEntity
             Properties = row.OptionalStringMap("properties") ?? [],
             DroppingSince = row.OptionalInt64("dropping-since-ms") is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null,
             Protected = row.OptionalBoolean("protected") ?? false,
-    };
+        };
     }
 
     /// <summary>The row's value.</summary>
@@ -117,7 +117,7 @@ public sealed record TableEntity
         UpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.RequiredInt64("updated-at-ms")),
         Registered = row.OptionalBoolean("registered") ?? false,
         Protected = row.OptionalBoolean("protected") ?? false,
-        };
+    };
 
     internal void WriteTo(Utf8JsonWriter writer)
     {
