@@ -131,6 +131,7 @@ public sealed class Tables
         call.Catalog.RequireAllowed("metadata location", metadataLocation);
         var document = await files.ReadAsync(call.Catalog, metadataLocation, cancellationToken);
         var metadata = document.ToTable();
+        metadata.ReadFully(); // the file is anybody's, and what is wrong with it must show now, not at somebody's first use
         call.Catalog.RequireAllowed(metadata.Locations());
         var entity = NewEntity(metadata, metadataLocation, registered: true);
         if (existing is null)

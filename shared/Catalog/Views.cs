@@ -98,6 +98,7 @@ public sealed class Views
         call.Catalog.RequireAllowed("metadata location", metadataLocation);
         var document = await files.ReadAsync(call.Catalog, metadataLocation, cancellationToken);
         var metadata = document.ToView();
+        metadata.ReadFully(); // the file is anybody's, and what is wrong with it must show now, not at somebody's first use
         call.Catalog.RequireAllowed(metadata.Locations());
         return await CreatePointerAsync(call, view, NewEntity(metadata, metadataLocation, registered: true), document, isNew: false, cancellationToken);
     }
