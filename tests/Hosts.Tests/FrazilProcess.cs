@@ -43,6 +43,9 @@ public sealed partial class FrazilProcess : IAsyncDisposable
         reading = Task.WhenAll(ReadAsync(process.StandardOutput, output), ReadAsync(process.StandardError, errors));
     }
 
+    /// <summary>Its process id.</summary>
+    public int Id => process.Id;
+
     /// <summary>Where the server listens.</summary>
     public Uri Url { get; private set; } = new("http://localhost");
 

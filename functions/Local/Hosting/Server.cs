@@ -25,11 +25,12 @@ internal sealed class Server(ServeOptions options)
         using var loggers = NewLoggers();
         var logger = loggers.CreateLogger("Frazil");
 
+        var aws = new Lazy<AwsParts>(() => new AwsParts(options.Credentials, clock, ids));
         string? secret = null;
         var root = options.Auth ? LocalCredentials.Open(options, out secret) : null;
 
         // Opening the store and starting to listen each load much code, so they do not wait for each other. A request that comes in between waits for the store.
-        var opening = Task.Run(() => OpenedStore.OpenAsync(options));
+        var opening = Task.Run(() => OpenedStore.OpenAsync(options, aws));
         using var metrics = new MetricsPage();
         await using var listener = new Listener(options, loggers);
         var listening = listener.StartAsync(http => AnswerAsync(http, metrics, logger));
@@ -37,7 +38,7 @@ internal sealed class Server(ServeOptions options)
         await listening;
 
         var operations = new Operations(
-            new MeteredKeyValueStore(store.Store, store.Kind, clock), new Storages(ids, clock).Open, options.Frazil, clock, ids)
+            new MeteredKeyValueStore(store.Store, store.Kind, clock), new Storages(aws, ids, clock).Open, options.Frazil, clock, ids)
         {
             Tokens = root is null ? null : new AccessTokens(root, clock, ids),
         };
@@ -121,6 +122,10 @@ internal sealed class Server(ServeOptions options)
                 }
 
                 await operations.Catalogs.PutAsync(name, storage, properties, deleteProfile, CancellationToken.None);
+            }
+            catch (SettingException exception)
+            {
+                throw new SettingException($"The catalog '{name}' cannot be served: {exception.Message}", exception);
             }
             catch (CatalogException exception) when (CatalogException.CodeOf(exception.Kind) < 500)
             {

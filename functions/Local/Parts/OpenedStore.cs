@@ -25,11 +25,13 @@ internal sealed class OpenedStore(IKeyValueStore store, string kind, string name
     public string Name { get; } = name;
 
     /// <exception cref="StartException">It cannot be opened.</exception>
-    public static async Task<OpenedStore> OpenAsync(ServeOptions options) => options.Store switch
+    public static async Task<OpenedStore> OpenAsync(ServeOptions options, Lazy<AwsParts> aws) => options.Store switch
     {
         StoreKind.Memory => new OpenedStore(new InMemoryKeyValueStore(), "memory", "memory, which ends with this process"),
         StoreKind.Sqlite => OpenSqlite(options.Data),
-        _ => throw new StartException("This build cannot open a DynamoDB store"),
+        StoreKind.DynamoDb => new OpenedStore(
+            await aws.Value.OpenDynamoDbAsync(options), "dynamodb", $"the DynamoDB table {options.DynamoDbTable}{(options.DynamoDbEndpoint is null ? "" : $" at {options.DynamoDbEndpoint}")}"),
+        _ => throw new InvalidOperationException($"no way to open a store of kind {options.Store}"),
     };
 
     /// <summary>Finishes what is queued and lets go of files and connections.</summary>

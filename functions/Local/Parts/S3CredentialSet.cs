@@ -76,5 +76,6 @@ internal sealed class S3CredentialSet
         ? text
         : throw new SettingException($"The credentials '{name.ToLowerInvariant()}' have no {member}: set {SettingSources.Prefix}CREDENTIALS__{name}__{member.ToUpperInvariant()}");
 
-    private static string Normal(string name) => name.ToUpperInvariant().Replace('-', '_');
+    /// <summary>A name as environment variables spell it.</summary>
+    public static string Normal(string name) => name.ToUpperInvariant().Replace('-', '_');
 }

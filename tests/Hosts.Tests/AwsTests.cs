@@ -1,0 +1,128 @@
+using System.Text;
+using Amazon.Runtime;
+using Amazon.S3;
+
+namespace Frazil.Hosts.Tests;
+
+/// <summary>A local server whose store or files are AWS' (here their emulators).</summary>
+public sealed class AwsTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    [Trait("Needs", "dynamodb")]
+    public async Task A_catalog_in_DynamoDB_is_shared_by_servers_and_survives_them()
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["FRAZIL__DYNAMODB__ENDPOINT"] = Required("FRAZIL_TEST_DYNAMODB"),
+            ["FRAZIL__CREDENTIALS__DYNAMODB__ACCESSKEYID"] = "test",
+            ["FRAZIL__CREDENTIALS__DYNAMODB__SECRETACCESSKEY"] = "test",
+        };
+        string[] words = ["--port", "0", "--store", "dynamodb", "--dynamodb-table", $"hosts-{Guid.NewGuid():N}"];
+        await using (var first = await FrazilProcess.ServeAsync(folder.Path, environment, words))
+        {
+            await using var second = await FrazilProcess.ServeAsync(folder.Path, environment, words);
+            await first.CreateTableAsync("t");
+            await Task.WhenAll(((FrazilProcess[])[first, second]).Select(async (server, writer) =>
+            {
+                for (var commit = 0; commit < 10; commit++)
+                {
+                    await server.PostAsync("/v1/namespaces/n/tables/t", Requests.SetProperty($"{writer}.{commit}", "done"));
+                }
+            }));
+            Assert.Equal(0, await first.StopAsync());
+        }
+
+        await using var third = await FrazilProcess.ServeAsync(folder.Path, environment, words);
+        Assert.Equal(20, (await third.PropertiesAsync("t")).Count(property => property.Value == "done"));
+        Assert.False(File.Exists(folder.Join("frazil-data/frazil.sqlite")));
+    }
+
+    [Fact]
+    public async Task A_DynamoDB_that_cannot_be_reached_is_one_sentence_and_exit_code_1()
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["FRAZIL__CREDENTIALS__DYNAMODB__ACCESSKEYID"] = "test",
+            ["FRAZIL__CREDENTIALS__DYNAMODB__SECRETACCESSKEY"] = "test",
+        };
+
+        // Nothing listens on the discard port.
+        var (exitCode, _, errors) = await FrazilProcess.RunAsync(folder.Path, environment, "--port", "0", "--store", "dynamodb", "--dynamodb-endpoint", "http://127.0.0.1:9");
+
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith("frazil: Cannot use the DynamoDB table frazil at http://127.0.0.1:9: ", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', errors);
+    }
+
+    [Fact]
+    [Trait("Needs", "s3")]
+    public async Task Tables_in_S3_with_named_credentials_that_stay_in_the_process()
+    {
+        var (endpoint, accessKey, secretKey) = (Required("FRAZIL_TEST_S3"), Required("FRAZIL_TEST_S3_ACCESS_KEY"), Required("FRAZIL_TEST_S3_SECRET_KEY"));
+        var bucket = $"hosts-{Guid.NewGuid():N}";
+        using var client = new AmazonS3Client(
+            new BasicAWSCredentials(accessKey, secretKey), new AmazonS3Config { ServiceURL = endpoint, AuthenticationRegion = "us-east-1", ForcePathStyle = true });
+        await client.PutBucketAsync(bucket);
+        var environment = new Dictionary<string, string>
+        {
+            ["FRAZIL__CREDENTIALS__MY_RADOS__ACCESSKEYID"] = accessKey,
+            ["FRAZIL__CREDENTIALS__MY_RADOS__SECRETACCESSKEY"] = secretKey,
+        };
+        var credentials = folder.Write("credentials.json", $$$"""{"other":{"access-key-id":"{{{accessKey}}}","secret-access-key":"{{{secretKey}}}"}}""");
+        var catalogs = folder.Write("catalogs.json", $$$"""
+            {"catalogs":[{"name":"lake","storage":{"storage-type":"s3","base-location":"s3://{{{bucket}}}/lake","endpoint":"{{{endpoint}}}","path-style-access":true,"credential-name":"other"}}]}
+            """);
+
+        await using var server = await FrazilProcess.ServeAsync(
+            folder.Path, environment, "--port", "0", "--json", "--credentials", credentials, "--catalogs", catalogs,
+            "--warehouse", $"s3://{bucket}/warehouse", "--s3-endpoint", endpoint, "--s3-path-style", "--s3-credentials", "my-rados");
+        await server.CreateTableAsync("t");
+        await server.PostAsync("/v1/namespaces/n/tables/t", Requests.SetProperty("color", "green"));
+        await server.PostAsync("/v1/lake/namespaces", """{"namespace":["n"]}""");
+        await server.PostAsync("/v1/lake/namespaces/n/tables", """{"name":"t","schema":{"type":"struct","fields":[]}}""");
+        var loaded = await server.GetAsync("/v1/namespaces/n/tables/t");
+
+        Assert.StartsWith($"s3://{bucket}/warehouse/", loaded.GetProperty("metadata-location").GetString(), StringComparison.Ordinal);
+        Assert.Equal(endpoint, loaded.GetProperty("config").GetProperty("s3.endpoint").GetString());
+        var keys = (await client.ListObjectsV2Async(new() { BucketName = bucket })).S3Objects.Select(found => found.Key).ToArray();
+        Assert.Equal(2, keys.Count(key => key.StartsWith("warehouse/", StringComparison.Ordinal)));
+        Assert.Single(keys, key => key.StartsWith("lake/", StringComparison.Ordinal));
+
+        await server.StopAsync();
+        Assert.DoesNotContain(server.Output, line => line.Contains(secretKey, StringComparison.Ordinal));
+        Assert.DoesNotContain(secretKey, Encoding.Latin1.GetString(await File.ReadAllBytesAsync(folder.Join("frazil-data/frazil.sqlite"))), StringComparison.Ordinal);
+        Assert.DoesNotContain(secretKey, loaded.ToString(), StringComparison.Ordinal);
+        Assert.Contains(server.Output, line => line.Contains("chmod 600", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Credentials_that_nobody_set_are_one_sentence_and_exit_code_2()
+    {
+        var (exitCode, _, errors) = await FrazilProcess.RunAsync(
+            folder.Path, "--port", "0", "--warehouse", "s3://bucket/x", "--s3-endpoint", "http://127.0.0.1:9", "--s3-credentials", "my-rados");
+
+        Assert.Equal(2, exitCode);
+        Assert.StartsWith("frazil: The catalog 'default' cannot be served: no credentials are named 'my-rados': set FRAZIL__CREDENTIALS__MY_RADOS__ACCESSKEYID", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_needs_nothing_of_AWS_loads_nothing_of_it()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        await using var server = await FrazilProcess.ServeAsync(folder.Path);
+        await server.CreateTableAsync("t");
+
+        Assert.DoesNotContain("AWSSDK", await File.ReadAllTextAsync($"/proc/{server.Id}/maps"), StringComparison.Ordinal);
+    }
+
+    private static string Required(string variable) => Environment.GetEnvironmentVariable(variable)
+        ?? throw new InvalidOperationException($"{variable} is not set: start the tests with tests/run, which starts the emulators and names them");
+}
