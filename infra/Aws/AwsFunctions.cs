@@ -41,7 +41,7 @@ public sealed record AwsFunctions(Function Api, Function Jobs, Output<string> Ur
             {
                 OnFailure = new FunctionEventInvokeConfigDestinationConfigOnFailureArgs { Destination = roles.DeadLetters.Arn },
             },
-        }, new CustomResourceOptions { DependsOn = [.. roles.Attached] });
+        }, new CustomResourceOptions { DependsOn = roles.Attached.ToArray<Resource>() });
         return new AwsFunctions(api, jobs, options.HttpApi ? HttpApi(prefix, api) : Url(prefix, api));
     }
 
@@ -55,7 +55,7 @@ public sealed record AwsFunctions(Function Api, Function Jobs, Output<string> Ur
         args.Handler = options.Managed ? Assembly : "bootstrap";
         args.Architectures = new[] { options.Architecture };
         args.LoggingConfig = new FunctionLoggingConfigArgs { LogFormat = "JSON", LogGroup = logGroup };
-        return new Function(name, args, new CustomResourceOptions { DependsOn = [.. roles.Attached] });
+        return new Function(name, args, new CustomResourceOptions { DependsOn = roles.Attached.ToArray<Resource>() });
     }
 
     private static InputMap<string> Settings(AwsOptions options, AwsStorage storage, AwsRoles roles, Output<string> region, string entry)

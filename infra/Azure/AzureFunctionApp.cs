@@ -60,7 +60,7 @@ public static class AzureFunctionApp
                 ScmMinTlsVersion = SupportedTlsVersions.SupportedTlsVersions_1_2,
                 AppSettings = Settings(options, identity, storage, vault, insights),
             },
-        }, new CustomResourceOptions { DependsOn = [.. grants, storage.Package] });
+        }, new CustomResourceOptions { DependsOn = grants.Append<Pulumi.Resource>(storage.Package).ToArray() });
 
         // Publishing with a password is one more way in; the Azure CLI publishes with its own sign-in.
         _ = new WebAppFtpAllowed("frazil-no-ftp", new WebAppFtpAllowedArgs { ResourceGroupName = group.Name, Name = app.Name, Allow = false });

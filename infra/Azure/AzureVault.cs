@@ -31,8 +31,15 @@ public sealed record AzureVault(Vault Vault, Secret Secret)
             VaultName = vault.Name,
             SecretName = SecretName,
             Properties = new SecretPropertiesArgs { ContentType = "text/plain", Value = RootSecret.Value(options.Common, makeSecret) },
-        }, RootSecret.Kept(options.Common, "properties.value"));
+        }, WithVault(RootSecret.Kept(options.Common, "properties.value"), vault));
         return new AzureVault(vault, secret);
+    }
+
+    /// <summary>The secret goes when the vault goes: deleting it by itself would ask for a right on the vault's data that who deploys need not have.</summary>
+    private static CustomResourceOptions WithVault(CustomResourceOptions options, Vault vault)
+    {
+        options.DeletedWith = vault;
+        return options;
     }
 
     /// <summary>What an app setting says so that the platform puts the secret in its place.</summary>

@@ -52,6 +52,15 @@ public sealed partial class DocumentationTests
         Assert.Contains($"--name {secret} ", Read("docs", "deploy-azure.md"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("deploy-aws.md", "aws")]
+    [InlineData("deploy-azure.md", "azure")]
+    public async Task The_guides_say_how_many_resources_there_will_be(string page, string cloud)
+    {
+        var declared = (await Stacks.RunAsync(cloud, RootSecret.Make, ("alarmEmail", "you@example.org"), ("operators", "11111111-2222-3333-4444-555555555555"))).Mocks.All.Count;
+        Assert.Contains($"(about {Math.Round(declared / 10.0) * 10} resources)", Read("docs", page), StringComparison.Ordinal);
+    }
+
     private static void AssertKeysExist(string text)
     {
         var project = Read("infra", "Pulumi.yaml");
