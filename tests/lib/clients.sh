@@ -1,6 +1,153 @@
 # shellcheck shell=bash
-# The client stories: real Iceberg clients against a running catalog. Sourced by tests/run.
+# The client stories: real Iceberg clients, hostile requests and kill -9 against a running catalog. Sourced by tests/run.
 
-stories_need() { return 1; }
-client_stories() { :; }
-run_client_stories() { :; }
+# name | seconds at most | what it needs | command. The longest come first.
+stories=(
+  'kill9|900|server python|"$python" tests/clients/kill9.py'
+  'two-writers|300|server wheels|"$venv/bin/python" tests/clients/two_writers.py'
+  'hostile|900|server python|"$python" tests/clients/hostile.py'
+  'kit-file|900|server kit python|bash tests/clients/kit.sh kit file'
+  'strict-file|900|server kit python|bash tests/clients/kit.sh strict file'
+  'kit-s3|900|server kit python s3 s3-catalog|bash tests/clients/kit.sh kit s3'
+  'pyiceberg-s3|900|server wheels s3 s3-catalog|story_of pyiceberg_story.py s3'
+  'pyiceberg-file|900|server wheels|story_of pyiceberg_story.py file'
+  'duckdb-s3|600|server wheels s3 s3-catalog|story_of duckdb_story.py s3'
+  'duckdb-file|600|server wheels|story_of duckdb_story.py file'
+)
+python=python3
+venv=$root/artifacts/clients-venv
+
+# The versions that are asked of the public registry when FRAZIL_CLIENTS has no wheels.
+wheels=('pyiceberg[pyarrow]==0.12.0' duckdb==1.5.5 duckdb-extensions==1.5.5 duckdb-extension-iceberg==1.5.5 duckdb-extension-avro==1.5.5
+  duckdb-extension-httpfs==1.5.5 boto3==1.43.117 pytest==9.2.0)
+
+client_stories() {
+  local story
+  for story in "${stories[@]}"; do
+    echo "${story%%|*}"
+  done
+}
+
+stories_need() { # NEED - whether a selected story needs it
+  local story name limit needs command
+  for story in "${stories[@]}"; do
+    IFS='|' read -r name limit needs command <<<"$story"
+    selected "$name" && [[ " $needs " == *" $1 "* ]] && return 0
+  done
+  return 1
+}
+
+story_of() { # FILE STORAGE
+  "$venv/bin/python" -m pytest -q -rN --tb=short -p no:cacheprovider --color=no -k "$2" --durations=5 "tests/clients/$1"
+}
+
+install_if_missing() { # COMMAND PACKAGE - by apt, where that is possible without questions
+  command -v "$1" >/dev/null && return 0
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+  (timeout 300 apt-get install -y -q "$2" || { timeout 120 apt-get update -q && timeout 300 apt-get install -y -q "$2"; }) >>"$logs/install.log" 2>&1 </dev/null
+  command -v "$1" >/dev/null
+}
+
+declare -A unmet=() # need -> reason
+
+meet_needs() {
+  local dll kit=${FRAZIL_CLIENTS:-}/iceberg-kit
+  dll=$(target_of functions/Local/Frazil.Local.csproj)
+  if [ -f "$dll" ]; then
+    FRAZIL_SERVER=$(printf 'dotnet %q' "$dll")
+    export FRAZIL_SERVER FRAZIL_TEST_LOGS=$logs PYTHONDONTWRITEBYTECODE=1
+  else
+    unmet[server]="the local host was not built"
+  fi
+  unmet[s3-catalog]="the local host serves no S3 yet"
+  [ -z "${emulator_missing[s3]:-}" ] || unmet[s3]="S3: ${emulator_missing[s3]}"
+
+  if ! install_if_missing python3 python3; then
+    unmet[python]="python3 is not installed" unmet[wheels]="python3 is not installed"
+  elif stories_need wheels; then
+    install_wheels
+  fi
+  if stories_need kit; then
+    if [ ! -f "$kit/run.sh" ]; then
+      unmet[kit]="Iceberg's compatibility tests are not there (FRAZIL_CLIENTS/iceberg-kit)"
+    elif ! install_if_missing java openjdk-17-jre-headless; then
+      unmet[kit]="Java is not installed"
+    elif [ "$(java -version 2>&1 | sed -nE 's/.*version "([0-9]+).*/\1/p')" -lt 17 ]; then
+      unmet[kit]="Java is older than 17"
+    fi
+  fi
+}
+
+install_wheels() { # into a virtual environment, once
+  local source=${FRAZIL_CLIENTS:-}/python began=$SECONDS log=$logs/install-wheels.log stamp
+  stamp="$(cat "$source/requirements.txt" 2>/dev/null | cksum) ${wheels[*]}"
+  if [ "$(cat "$venv/stamp" 2>/dev/null)" = "$stamp" ] && "$venv/bin/python" -c '' 2>/dev/null; then
+    return
+  fi
+  rm -rf "$venv"
+  if ! "$python" -c 'import ensurepip, venv' 2>/dev/null && [ "$(id -u)" = 0 ]; then
+    timeout 300 apt-get install -y -q python3-venv >>"$logs/install.log" 2>&1 </dev/null
+  fi
+  if [ -f "$source/install.sh" ]; then
+    { timeout 300 bash "$source/install.sh" "$venv" iceberg && timeout 300 bash "$source/install.sh" "$venv" duckdb; } >"$log" 2>&1
+  else
+    { "$python" -m venv "$venv" && timeout 300 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 20 "${wheels[@]}"; } >"$log" 2>&1
+  fi
+  if [ $? = 0 ] && "$venv/bin/python" -c 'import pyiceberg, duckdb, boto3, pytest' >>"$log" 2>&1; then
+    echo "$stamp" >"$venv/stamp"
+    echo "installed the Python clients ($((SECONDS - began)) s)"
+  else
+    unmet[wheels]="PyIceberg and DuckDB could not be installed: $(grep -iE 'error|need|for CPython' "$log" | head -n 1 | cut -c 1-160)"
+  fi
+}
+
+story_ended() {
+  local log=$logs/$reaped.log line p=0 f=1 s=0
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
+  if [ -n "$line" ]; then
+    read -r p f s < <(tr -dc '0-9 ' <<<"$line")
+  else
+    echo "FAILED: no closing line" >>"$log"
+  fi
+  [ "$reaped_status" = 0 ] || [ "$f" -gt 0 ] || f=1
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+  while IFS= read -r line; do
+    skips+=("$reaped: $line")
+  done < <(sed -n 's/^skipped: //p' "$log")
+  report "$reaped" "$p" "$f" "$s" "$reaped_seconds"
+  if [ "$f" -gt 0 ]; then
+    broken+=("$reaped: $f")
+    sed 's/^/    /' "$log" | tail -n 400
+  fi
+}
+
+run_client_stories() {
+  local story name limit needs command need reason
+  local any=no
+  for name in $(client_stories); do
+    ! selected "$name" || any=yes
+  done
+  [ "$any" = yes ] || return 0
+  meet_needs
+  for story in "${stories[@]}"; do
+    IFS='|' read -r name limit needs command <<<"$story"
+    selected "$name" || continue
+    reason=''
+    for need in $needs; do
+      reason=${reason:-${unmet[$need]:-}}
+    done
+    if [ -n "$reason" ]; then
+      skip 1 "$name" "$reason"
+      continue
+    fi
+    while [ "$(running)" -ge "$lanes" ]; do
+      reap
+      story_ended
+    done
+    launch "$name" "$limit" eval "$command"
+  done
+  while [ "$(running)" -gt 0 ]; do
+    reap
+    story_ended
+  done
+}

@@ -72,6 +72,7 @@ public static class TableRoutes
     private static async ValueTask<Answer> UpdateTable(ApiRequest request)
     {
         using var body = request.ReadJson();
+        _ = body.RootElement.OptionalObject("identifier"); // The path says which table; the body's word for it only has to be well formed.
         var commit = ReadCommit(body.RootElement, request.Table, request.Body);
         return await request.RunAsync(() => request.Operations.TableCommits.CommitAsync(request.Call, commit, request.CancellationToken));
     }
