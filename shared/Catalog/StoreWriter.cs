@@ -62,7 +62,8 @@ public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSour
 
     /// <summary>
     /// A batch whose first try had no answer was refused on another try. Either it never happened, or it did and somebody wrote over it since.
-    /// It certainly never happened when a row that it would have created or replaced is still as it was before, or gone where it would have been made.
+    /// It certainly never happened when a row that it would have replaced or deleted is still as it was before: versions never come back.
+    /// A row that it would have made tells nothing by being absent: somebody may have deleted it again.
     /// </summary>
     private async ValueTask<bool> HasLandedAsync(string partition, string commitId, IReadOnlyList<Write> writes, Func<ValueTask<bool?>>? landed)
     {
@@ -76,7 +77,6 @@ public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSour
 
             var untouched = write switch
             {
-                Write.Create => item is null,
                 Write.Replace replace => item?.Version == replace.Version,
                 Write.Delete delete => item?.Version == delete.Version,
                 _ => false,
