@@ -33,8 +33,8 @@ public interface IKeyValueStore
     /// <summary>Bytes of one value.</summary>
     const int MaxValueBytes = 256 * 1024;
 
-    /// <summary>Bytes of all values of one batch: under the 4 MiB of both DynamoDB and Azure, with room for keys.</summary>
-    const int MaxBatchBytes = 3 * 1024 * 1024;
+    /// <summary>Bytes of all values of one batch: under the 4 MiB of both DynamoDB and Azure, which counts them as base64, with room for keys.</summary>
+    const int MaxBatchBytes = 5 * 512 * 1024;
 
     /// <summary>UTF-16 characters of an id: what Azure allows for a row key.</summary>
     const int MaxIdLength = 512;

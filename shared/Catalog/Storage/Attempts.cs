@@ -1,7 +1,9 @@
-namespace Frazil.AwsBackend;
+namespace Frazil.Storage;
 
 /// <summary>How often and how soon one call asks again: a bounded number of times, each wait twice as long and shortened by chance, so that those who collided do not collide again.</summary>
-internal sealed class Attempts(TimeProvider time, IdSource ids)
+/// <param name="time">For waits.</param>
+/// <param name="ids">For chance.</param>
+public sealed class Attempts(TimeProvider time, IdSource ids)
 {
     /// <summary>Requests of one call.</summary>
     public const int Max = 6;

@@ -1,0 +1,216 @@
+using Azure;
+using Azure.Data.Tables;
+using Frazil.Storage;
+
+namespace Frazil.AzureBackend;
+
+/// <summary>
+/// The store contract on Azure Tables (or the Table API of Cosmos DB). A batch is an entity group transaction, whose conditions are <c>If-Match</c>: versions are the service's entity tags.
+/// A partition is a partition key, so its ceiling is that of one partition: 2,000 rows a second.
+/// </summary>
+public sealed class AzureTablesKeyValueStore : IKeyValueStore
+{
+    /// <summary>Point reads under way at once for a read of many rows: the service has no read of many keys.</summary>
+    private const int Parallelism = 16;
+
+    private readonly TableClient client;
+    private readonly TimeProvider time;
+    private readonly IdSource ids;
+
+    /// <summary>Opens a table.</summary>
+    /// <param name="client">A client made with <see cref="AzureClients.ForTables"/>, which does not repeat requests.</param>
+    /// <param name="time">For waits.</param>
+    /// <param name="ids">For jitter.</param>
+    public AzureTablesKeyValueStore(TableClient client, TimeProvider time, IdSource ids)
+    {
+        this.client = client;
+        this.time = time;
+        this.ids = ids;
+    }
+
+    /// <summary>Makes the table when there is none.</summary>
+    public async Task CreateTableIfMissingAsync(CancellationToken cancellationToken) => await client.CreateIfNotExistsAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask<Item?> ReadAsync(string partition, string id, CancellationToken cancellationToken)
+    {
+        Ids.CheckPartition(partition);
+        Ids.Check(id);
+        return await FindAsync(partition, id, cancellationToken) is { } row ? AzureTableRows.ToItem(row) : null;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<Item?>> ReadManyAsync(string partition, IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    {
+        Ids.CheckMany(ids);
+        using var slots = new SemaphoreSlim(Parallelism);
+        return await Task.WhenAll(ids.Select(async id =>
+        {
+            await slots.WaitAsync(cancellationToken);
+            try
+            {
+                return await ReadAsync(partition, id, cancellationToken);
+            }
+            finally
+            {
+                slots.Release();
+            }
+        }));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<Item>> ListAsync(string partition, string prefix, string? after, int limit, CancellationToken cancellationToken)
+    {
+        Ids.CheckPartition(partition);
+        if (Ids.Range(prefix, after, limit) is not { } range)
+        {
+            return [];
+        }
+
+        var (from, until) = RowKeys.Range(range.Folder, range.Begin);
+        var filter = range.After is null
+            ? TableClient.CreateQueryFilter($"PartitionKey eq {RowKeys.Partition(partition)} and RowKey ge {from} and RowKey lt {until}")
+            : TableClient.CreateQueryFilter($"PartitionKey eq {RowKeys.Partition(partition)} and RowKey gt {RowKeys.Of(range.Folder, range.After)} and RowKey lt {until}");
+        return await RetryAsync(
+            async token =>
+            {
+                List<Item> found = [];
+
+                // The service may end a page early, for reasons of its own; the client asks on.
+                await foreach (var entity in client.QueryAsync<TableEntity>(filter, Math.Min(limit, IKeyValueStore.MaxPage), cancellationToken: token))
+                {
+                    var item = AzureTableRows.ToItem(entity);
+                    if (!item.Id.StartsWith(prefix, StringComparison.Ordinal))
+                    {
+                        continue;
+                    }
+
+                    found.Add(item);
+                    if (found.Count == limit)
+                    {
+                        break;
+                    }
+                }
+
+                return (IReadOnlyList<Item>)found;
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<WriteResult> WriteAsync(string partition, string commitId, IReadOnlyList<Write> writes, CancellationToken cancellationToken)
+    {
+        Batches.Check(partition, commitId, writes);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (writes.FirstOrDefault(write => Batches.RequiredVersion(write) is { } version && !AzureTableRows.IsVersion(version)) is { } impossible)
+        {
+            // The service calls what is no entity tag of its own a malformed request; no row can be at it.
+            return new WriteResult(impossible.Id);
+        }
+
+        var actions = writes.Select(write => AzureTableRows.ToAction(partition, commitId, write)).ToArray();
+        var attempts = new Attempts(time, ids);
+        for (var isOpen = false; ;)
+        {
+            Exception failure;
+            AzureFailure kind;
+            try
+            {
+                // A request that was sent is not cancelled: that would only make its outcome open.
+                await client.SubmitTransactionAsync(actions, CancellationToken.None);
+                return WriteResult.Applied;
+            }
+            catch (TableTransactionFailedException refused) when (refused.Status is 404 or 409 or 412 && refused.FailedTransactionActionIndex is { } index)
+            {
+                return await JudgeAsync(partition, commitId, writes, writes[index].Id, isOpen, refused);
+            }
+            catch (RequestFailedException refused) when (refused.Status is 404 or 409 or 412 && refused.ErrorCode != "TableNotFound")
+            {
+                return await JudgeAsync(partition, commitId, writes, writes[0].Id, isOpen, refused);
+            }
+            catch (Exception other)
+            {
+                (failure, kind) = (other, AzureFailures.Classify(other));
+            }
+
+            isOpen |= kind == AzureFailure.Unclear;
+            if (kind == AzureFailure.Rejected || !await attempts.NextAsync(CancellationToken.None))
+            {
+                throw isOpen
+                    ? new UnknownOutcomeException($"Azure Tables did not tell whether it applied a batch: {failure.Message}", failure)
+                    : Translate(failure, kind);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A refusal may be the batch's own doing, when an earlier sending of it was applied: then a row that it made or replaced carries its commit id.
+    /// While an earlier sending is open, a refusal is certain only when somebody else's row says that it took the place of the very version that a write required.
+    /// </summary>
+    private async ValueTask<WriteResult> JudgeAsync(
+        string partition, string commitId, IReadOnlyList<Write> writes, string refusedBy, bool isOpen, Exception refusal)
+    {
+        var isCertain = !isOpen;
+        try
+        {
+            foreach (var write in writes.Where(write => Batches.NewValue(write) is not null))
+            {
+                if (await FindAsync(partition, write.Id, CancellationToken.None) is not { } row)
+                {
+                    continue;
+                }
+
+                if (AzureTableRows.CommitIdOf(row) == commitId)
+                {
+                    return WriteResult.Applied;
+                }
+
+                isCertain |= write is Write.Replace replace && AzureTableRows.ReplacedVersionOf(row) == replace.Version;
+            }
+        }
+        catch (Exception exception) when (isOpen && exception is IOException or StoreThrottledException)
+        {
+            throw new UnknownOutcomeException($"Azure Tables did not tell whether it applied a batch: {exception.Message}", exception);
+        }
+
+        return isCertain
+            ? new WriteResult(refusedBy)
+            : throw new UnknownOutcomeException($"Azure Tables refused the second sending of a batch whose first had no answer: {refusal.Message}", refusal);
+    }
+
+    private async ValueTask<TableEntity?> FindAsync(string partition, string id, CancellationToken cancellationToken)
+    {
+        var found = await RetryAsync(
+            token => client.GetEntityIfExistsAsync<TableEntity>(RowKeys.Partition(partition), RowKeys.Of(id), cancellationToken: token), cancellationToken);
+        return found.HasValue ? found.Value : null;
+    }
+
+    private async ValueTask<T> RetryAsync<T>(Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var attempts = new Attempts(time, ids);
+        while (true)
+        {
+            try
+            {
+                return await act(cancellationToken);
+            }
+            catch (Exception failure) when (failure is not ArgumentException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var kind = AzureFailures.Classify(failure);
+                if (kind == AzureFailure.Rejected || !await attempts.NextAsync(cancellationToken))
+                {
+                    throw Translate(failure, kind);
+                }
+            }
+        }
+    }
+
+    private static Exception Translate(Exception failure, AzureFailure kind) => kind switch
+    {
+        AzureFailure.Throttled => new StoreThrottledException($"Azure Tables asks to slow down: {failure.Message}", failure),
+        AzureFailure.Unreachable => new IOException($"Azure Tables cannot be reached: {failure.Message}", failure),
+        _ => new IOException($"Azure Tables failed: {failure.Message}", failure),
+    };
+}

@@ -1,0 +1,212 @@
+using System.Runtime.CompilerServices;
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Frazil.Iceberg;
+using Frazil.Storage;
+
+namespace Frazil.AzureBackend;
+
+/// <summary>
+/// The object contract on Azure Blob Storage, with or without a hierarchical namespace. A creation is an upload with <c>If-None-Match: *</c>; it carries an id of its own as metadata,
+/// so that when an answer was lost and the next says that the blob exists, the blob itself tells whose it is.
+/// </summary>
+public sealed class BlobObjectStore : IObjectStore
+{
+    /// <summary>The metadata that names the creation a blob comes from.</summary>
+    public const string CreationMetadata = "frazilcreation";
+
+    private readonly BlobServiceClient client;
+    private readonly AzureLocation[] roots;
+    private readonly TimeProvider time;
+    private readonly IdSource ids;
+
+    /// <summary>Opens folders of one account.</summary>
+    /// <param name="client">A client made with <see cref="AzureClients.ForBlobs"/>, which does not repeat requests.</param>
+    /// <param name="roots">What to serve: <c>abfss://container@account.dfs.core.windows.net/folder</c>. All of one account, the client's.</param>
+    /// <param name="time">For waits.</param>
+    /// <param name="ids">Names creations; jitter.</param>
+    /// <exception cref="ArgumentException">A root is in another account.</exception>
+    /// <exception cref="CatalogException">BadRequest: a root is no Azure location.</exception>
+    public BlobObjectStore(BlobServiceClient client, IEnumerable<string> roots, TimeProvider time, IdSource ids)
+    {
+        this.client = client;
+        this.time = time;
+        this.ids = ids;
+        this.roots = [.. roots.Select(AzureLocation.OfFolder)];
+        if (this.roots.FirstOrDefault(root => root.Account != client.AccountName) is { Account: not null } foreign)
+        {
+            throw new ArgumentException($"The client is of the account '{client.AccountName}', and a location of the account '{foreign.Account}'", nameof(roots));
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string location, CancellationToken cancellationToken)
+    {
+        var blob = Served(location);
+        return await RetryAsync<ReadOnlyMemory<byte>?>(
+            location,
+            async token =>
+            {
+                using var download = await OpenAsync(blob, token);
+                if (download is null)
+                {
+                    return null;
+                }
+
+                if (download.Details.ContentLength > IObjectStore.MaxReadBytes)
+                {
+                    throw ObjectLocations.TooLarge(location, download.Details.ContentLength);
+                }
+
+                var content = GC.AllocateUninitializedArray<byte>((int)download.Details.ContentLength);
+                await download.Content.ReadExactlyAsync(content, token);
+                return content;
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<Stream?> OpenReadAsync(string location, CancellationToken cancellationToken)
+    {
+        var blob = Served(location);
+        return (await RetryAsync(location, token => OpenAsync(blob, token), cancellationToken))?.Content;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> CreateAsync(string location, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var blob = Served(location);
+        ObjectLocations.CheckContent(location, content);
+        cancellationToken.ThrowIfCancellationRequested();
+        var creation = $"{ids.NewId():N}";
+        var options = new BlobUploadOptions
+        {
+            Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
+            Metadata = new Dictionary<string, string> { [CreationMetadata] = creation },
+        };
+        var attempts = new Attempts(time, ids);
+        for (var isOpen = false; ;)
+        {
+            Exception failure;
+            AzureFailure kind;
+            try
+            {
+                // A request that was sent is not cancelled: that would only make its outcome open.
+                await blob.UploadAsync(new BinaryData(content), options, CancellationToken.None);
+                return true;
+            }
+            catch (RequestFailedException exists) when (exists.Status == 412 || exists.ErrorCode == BlobErrorCode.BlobAlreadyExists)
+            {
+                return isOpen && await IsOursAsync(blob, location, creation, exists);
+            }
+            catch (Exception other)
+            {
+                (failure, kind) = (other, AzureFailures.Classify(other));
+            }
+
+            isOpen |= kind == AzureFailure.Unclear;
+            if (kind == AzureFailure.Rejected || !await attempts.NextAsync(CancellationToken.None))
+            {
+                return isOpen ? await IsOursAsync(blob, location, creation, failure) : throw Translate(failure, kind, location);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DeleteAsync(string location, CancellationToken cancellationToken)
+    {
+        var blob = Served(location);
+        await RetryAsync(location, token => blob.DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, cancellationToken: token), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<string> ListAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var at = AzureLocation.OfFolder(folder);
+        RequireServed(at, folder);
+        var spelled = folder.EndsWith('/') ? folder : folder + "/";
+        var container = client.GetBlobContainerClient(at.Container);
+        await foreach (var found in container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, at.Blob, cancellationToken))
+        {
+            // With a hierarchical namespace folders are listed too, and say so.
+            if (!found.Metadata.TryGetValue("hdi_isfolder", out var isFolder) || isFolder != "true")
+            {
+                yield return spelled + found.Name[at.Blob.Length..];
+            }
+        }
+    }
+
+    private BlobClient Served(string location)
+    {
+        var at = AzureLocation.OfFile(location);
+        RequireServed(at, location);
+        return client.GetBlobContainerClient(at.Container).GetBlobClient(at.Blob);
+    }
+
+    private void RequireServed(AzureLocation at, string location)
+    {
+        if (!roots.Any(root => root.Holds(at)))
+        {
+            throw ObjectLocations.NotServed(location);
+        }
+    }
+
+    /// <summary>Null when there is no such blob.</summary>
+    private static async Task<BlobDownloadStreamingResult?> OpenAsync(BlobClient blob, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await blob.DownloadStreamingAsync(cancellationToken: cancellationToken);
+        }
+        catch (RequestFailedException missing) when (missing.Status == 404 && missing.ErrorCode != BlobErrorCode.ContainerNotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether the blob that is there comes from a creation whose outcome is open. What cannot be told is unknown: no blob may mean that the request is yet to arrive.</summary>
+    private async Task<bool> IsOursAsync(BlobClient blob, string location, string creation, Exception cause)
+    {
+        try
+        {
+            var properties = await RetryAsync(location, token => blob.GetPropertiesAsync(cancellationToken: token), CancellationToken.None);
+            return properties.Value.Metadata.TryGetValue(CreationMetadata, out var owner) && owner == creation;
+        }
+        catch (Exception)
+        {
+            throw new UnknownOutcomeException($"File {location} may or may not have been created: {cause.Message}", cause);
+        }
+    }
+
+    private async Task<T> RetryAsync<T>(string location, Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var attempts = new Attempts(time, ids);
+        while (true)
+        {
+            try
+            {
+                return await act(cancellationToken);
+            }
+            catch (Exception failure) when (failure is not CatalogException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var kind = AzureFailures.Classify(failure);
+                if (kind == AzureFailure.Rejected || !await attempts.NextAsync(cancellationToken))
+                {
+                    throw Translate(failure, kind, location);
+                }
+            }
+        }
+    }
+
+    private static Exception Translate(Exception failure, AzureFailure kind, string location) => (failure, kind) switch
+    {
+        (_, AzureFailure.Throttled) => new StoreThrottledException($"Blob Storage asks to slow down at {location}: {failure.Message}", failure),
+        (_, AzureFailure.Unreachable) => new IOException($"Blob Storage cannot be reached for {location}: {failure.Message}", failure),
+        (RequestFailedException { Status: 401 or 403 } denied, _) => new CatalogException(
+            ErrorKind.Forbidden, $"Blob Storage denies this server access to {location} ({denied.ErrorCode})", failure),
+        _ => new IOException($"Blob Storage failed at {location}: {failure.Message}", failure),
+    };
+}
