@@ -279,7 +279,7 @@ public sealed class Tables
             Idempotency.ThrowIfTaken(call, result);
             if (attempt == Limits.MaxCommitAttempts)
             {
-                throw Pointers.Busy(table);
+                throw Pointers.CommitLost(table);
             }
 
             await pointers.PauseAsync(attempt, cancellationToken);
