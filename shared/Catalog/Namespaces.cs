@@ -263,7 +263,6 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
 
     private static CatalogException NotEmpty(Namespace @namespace) => new(ErrorKind.NamespaceNotEmpty, $"Namespace {@namespace} is not empty");
 
-    /// <summary>503: clients take a 409 here for a namespace that exists.</summary>
     private static CatalogException Busy(Namespace @namespace) =>
-        new(ErrorKind.SlowDown, $"Namespace {@namespace} is being changed by others; nothing was changed. Try again");
+        new(ErrorKind.CommitFailed, $"Namespace {@namespace} is being changed by others; nothing was changed. Try again");
 }

@@ -279,7 +279,7 @@ public sealed class Tables
             Idempotency.ThrowIfTaken(call, result);
             if (attempt == Limits.MaxCommitAttempts)
             {
-                throw Pointers.CommitLost(table);
+                throw Pointers.Busy(table);
             }
 
             await pointers.PauseAsync(attempt, cancellationToken);

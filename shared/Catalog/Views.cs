@@ -22,6 +22,7 @@ public sealed class Views
     private readonly Idempotency idempotency;
     private readonly TimeProvider clock;
     private readonly IdSource ids;
+    private readonly Turns turns = new();
 
     /// <param name="writer">The store.</param>
     /// <param name="namespaces">The namespaces that hold views.</param>
@@ -108,7 +109,7 @@ public sealed class Views
         CallContext call, TableIdentifier view, IReadOnlyList<ViewRequirement> requirements, IReadOnlyList<ViewUpdate> updates, CancellationToken cancellationToken)
     {
         call.Catalog.RequireAllowed(updates.SelectMany(update => update.Locations()));
-        using var turn = await writer.Turns.TakeAsync($"{call.Catalog.Partition} {Keys.Table(view)}", cancellationToken);
+        using var turn = await turns.TakeAsync($"{call.Catalog.Partition} {Keys.Table(view)}", cancellationToken);
         for (var attempt = 1; ; attempt++)
         {
             if (await CatalogMeter.CountCommitAsync(attempt, TryCommitAsync(call, view, requirements, updates, cancellationToken)) is { } outcome)
@@ -118,7 +119,7 @@ public sealed class Views
 
             if (attempt == Limits.MaxCommitAttempts)
             {
-                throw Pointers.CommitLost(view);
+                throw Pointers.Busy(view);
             }
 
             await pointers.PauseAsync(attempt, cancellationToken);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Amazon.Runtime;
 using Amazon.S3;
@@ -97,6 +98,23 @@ public sealed class AwsTests : IDisposable
         Assert.DoesNotContain(secretKey, Encoding.Latin1.GetString(await File.ReadAllBytesAsync(folder.Join("frazil-data/frazil.sqlite"))), StringComparison.Ordinal);
         Assert.DoesNotContain(secretKey, loaded.ToString(), StringComparison.Ordinal);
         Assert.Contains(server.Output, line => line.Contains("chmod 600", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_storage_elsewhere_may_allow_a_folder_of_this_machine_too()
+    {
+        var here = folder.Join("here");
+        await using var server = await FrazilProcess.ServeAsync(folder.Path, "--warehouse", "memory://elsewhere/x", "--allow-location", here);
+        await server.CreateTableAsync("t");
+        await server.PostAsync("/v1/namespaces/n/tables", $$$"""{"name":"u","location":"file:{{{here}}}/u","schema":{"type":"struct","fields":[]}}""");
+        await server.PostAsync("/v1/namespaces/n/tables/u", Requests.SetProperty("color", "green"));
+        await server.PostAsync(
+            "/v1/namespaces/n/tables", $$$"""{"name":"v","location":"file:{{{folder.Path}}}/v","schema":{"type":"struct","fields":[]}}""", HttpStatusCode.Forbidden);
+
+        Assert.StartsWith("memory://elsewhere/x/", (await server.GetAsync("/v1/namespaces/n/tables/t")).GetProperty("metadata-location").GetString(), StringComparison.Ordinal);
+        Assert.Equal("green", (await server.PropertiesAsync("u"))["color"]);
+        Assert.Equal(2, Directory.GetFiles(Path.Join(here, "u", "metadata")).Length);
+        Assert.False(Directory.Exists(folder.Join("v")));
     }
 
     [Fact]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from frazil_server import Server
+from s3_bucket import make_bucket, s3_settings
 
 BUCKET = "frazil-clients"
 
@@ -29,33 +30,6 @@ class Lake:
 
     def request(self, method, target, body=None, headers=None):
         return self.server.request(method, target, body, headers)
-
-
-def s3_settings():
-    """Where the S3 of the tests is: FRAZIL_TEST_S3 (its URL) and its keys, or nothing."""
-    endpoint = os.environ.get("FRAZIL_TEST_S3")
-    if not endpoint:
-        return None
-    return {
-        "endpoint": endpoint,
-        "key": os.environ.get("FRAZIL_TEST_S3_KEY", "testaccess"),
-        "secret": os.environ.get("FRAZIL_TEST_S3_SECRET", "testsecret12"),
-        "region": os.environ.get("FRAZIL_TEST_S3_REGION", "us-east-1"),
-    }
-
-
-def make_bucket(s3, bucket):
-    import boto3
-    from botocore.exceptions import ClientError
-
-    client = boto3.client(
-        "s3", endpoint_url=s3["endpoint"], region_name=s3["region"], aws_access_key_id=s3["key"], aws_secret_access_key=s3["secret"]
-    )
-    try:
-        client.create_bucket(Bucket=bucket)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
-            raise
 
 
 def lake_on(storage, folder):

@@ -3,8 +3,8 @@
 #
 #   kit.sh kit|strict file|s3
 #
-# Needs FRAZIL_CLIENTS/iceberg-kit, Java 17 and, for s3, FRAZIL_TEST_S3 (URL), FRAZIL_TEST_S3_KEY and FRAZIL_TEST_S3_SECRET. The counts are asserted:
-# a test that stops running is a failure too. What is skipped has no REST form.
+# Needs FRAZIL_CLIENTS/iceberg-kit, Java 17, Python and, for s3, FRAZIL_TEST_S3 (URL), FRAZIL_TEST_S3_ACCESS_KEY and FRAZIL_TEST_S3_SECRET_KEY.
+# The counts are asserted: a test that stops running is a failure too. What is skipped has no REST form.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 suite=${1:?kit or strict} storage=${2:?file or s3}
@@ -32,11 +32,9 @@ if [ "$storage" = s3 ]; then
   # radosgw cannot serve two of them: one moves a file with java.nio, the other's bulk delete needs a Content-MD5 there.
   export EXCLUDE='testLoadTableWithMissingMetadataFile|dropAfterRenameDoesntCorruptTable'
   case $suite in kit) expected='145 passed, 0 failed, 10 skipped' ;; strict) expected='149 passed, 0 failed, 6 skipped' ;; esac
-  key=${FRAZIL_TEST_S3_KEY:-testaccess} secret=${FRAZIL_TEST_S3_SECRET:-testsecret12} region=${FRAZIL_TEST_S3_REGION:-us-east-1}
+  key=$FRAZIL_TEST_S3_ACCESS_KEY secret=$FRAZIL_TEST_S3_SECRET_KEY region=${FRAZIL_TEST_S3_REGION:-us-east-1} bucket=frazil-kit
   export AWS_ACCESS_KEY_ID=$key AWS_SECRET_ACCESS_KEY=$secret AWS_REGION=$region
-  bucket=frazil-kit
-  curl -sS -o "$work/bucket" --aws-sigv4 "aws:amz:$region:s3" --user "$key:$secret" -X PUT "$FRAZIL_TEST_S3/$bucket"
-  ! grep -q '<Code>' "$work/bucket" || grep -q 'BucketAlready' "$work/bucket" || { cat "$work/bucket"; exit 1; }
+  python3 "$here/s3_bucket.py" "$bucket"
   arguments+=(--warehouse "s3://$bucket/$(basename "$work")" --s3-endpoint "$FRAZIL_TEST_S3" --s3-region "$region" --s3-path-style)
   properties+=(io-impl=org.apache.iceberg.io.ResolvingFileIO "s3.endpoint=$FRAZIL_TEST_S3" s3.path-style-access=true "s3.access-key-id=$key"
     "s3.secret-access-key=$secret" "client.region=$region")

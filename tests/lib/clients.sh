@@ -8,10 +8,10 @@ stories=(
   'hostile|900|server python|"$python" tests/clients/hostile.py'
   'kit-file|900|server kit python|bash tests/clients/kit.sh kit file'
   'strict-file|900|server kit python|bash tests/clients/kit.sh strict file'
-  'kit-s3|900|server kit python s3 s3-catalog|bash tests/clients/kit.sh kit s3'
-  'pyiceberg-s3|900|server wheels s3 s3-catalog|story_of pyiceberg_story.py s3'
+  'kit-s3|900|server kit python s3|bash tests/clients/kit.sh kit s3'
+  'pyiceberg-s3|900|server wheels s3|story_of pyiceberg_story.py s3'
   'pyiceberg-file|900|server wheels|story_of pyiceberg_story.py file'
-  'duckdb-s3|600|server wheels s3 s3-catalog|story_of duckdb_story.py s3'
+  'duckdb-s3|600|server wheels s3|story_of duckdb_story.py s3'
   'duckdb-file|600|server wheels|story_of duckdb_story.py file'
 )
 python=python3
@@ -19,7 +19,7 @@ venv=$root/artifacts/clients-venv
 
 # The versions that are asked of the public registry when FRAZIL_CLIENTS has no wheels.
 wheels=('pyiceberg[pyarrow]==0.12.0' duckdb==1.5.5 duckdb-extensions==1.5.5 duckdb-extension-iceberg==1.5.5 duckdb-extension-avro==1.5.5
-  duckdb-extension-httpfs==1.5.5 boto3==1.43.117 pytest==9.2.0)
+  duckdb-extension-httpfs==1.5.5 pytest==9.2.0)
 
 client_stories() {
   local story
@@ -59,7 +59,6 @@ meet_needs() {
   else
     unmet[server]="the local host was not built"
   fi
-  unmet[s3-catalog]="the local host serves no S3 yet"
   [ -z "${emulator_missing[s3]:-}" ] || unmet[s3]="S3: ${emulator_missing[s3]}"
 
   if ! install_if_missing python3 python3; then
@@ -93,7 +92,7 @@ install_wheels() { # into a virtual environment, once
   else
     { "$python" -m venv "$venv" && timeout 300 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 20 "${wheels[@]}"; } >"$log" 2>&1
   fi
-  if [ $? = 0 ] && "$venv/bin/python" -c 'import pyiceberg, duckdb, boto3, pytest' >>"$log" 2>&1; then
+  if [ $? = 0 ] && "$venv/bin/python" -c 'import pyiceberg, duckdb, pytest' >>"$log" 2>&1; then
     echo "$stamp" >"$venv/stamp"
     echo "installed the Python clients ($((SECONDS - began)) s)"
   else

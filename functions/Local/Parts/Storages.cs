@@ -16,7 +16,16 @@ internal sealed class Storages(Lazy<AwsParts> aws, IdSource ids, TimeProvider cl
     public IObjectStore Open(StorageProfile profile) =>
         new MeteredObjectStore(OpenFiles(profile), profile.Type.ToString().ToLowerInvariant(), clock);
 
-    private IObjectStore OpenFiles(StorageProfile profile) => profile.Type switch
+    /// <summary>Besides a storage elsewhere, folders of this machine may be allowed: whoever runs the server names them.</summary>
+    private IObjectStore OpenFiles(StorageProfile profile)
+    {
+        var folders = profile.Type == StorageType.File ? [] : profile.AllowedLocations.Where(location => Location.Parse(location).Scheme == "file").ToArray();
+        return folders.Length == 0
+            ? OpenOne(profile)
+            : new FilesBesideObjectStore(OpenOne(profile with { AllowedLocations = [.. profile.AllowedLocations.Except(folders)] }), new FileObjectStore(folders, ids));
+    }
+
+    private IObjectStore OpenOne(StorageProfile profile) => profile.Type switch
     {
         StorageType.File => new FileObjectStore([profile.BaseLocation, .. profile.AllowedLocations], ids),
         StorageType.Memory => new InMemoryObjectStore(profile.BaseLocation),
