@@ -58,10 +58,16 @@ public sealed partial class FrazilProcess : IAsyncDisposable
     /// <summary>What it wrote to standard error.</summary>
     public string Errors => string.Join('\n', errors);
 
+    /// <summary>The program; <c>FRAZIL_TEST_EXECUTABLE</c> names another one, such as a native build.</summary>
     private static string Executable
     {
         get
         {
+            if (Environment.GetEnvironmentVariable("FRAZIL_TEST_EXECUTABLE") is { Length: > 0 } other)
+            {
+                return other;
+            }
+
             // artifacts/bin/Frazil.Hosts.Tests/<configuration>/ is where this runs.
             var own = new DirectoryInfo(AppContext.BaseDirectory);
             return Path.Join(own.Parent!.Parent!.FullName, "Frazil.Local", own.Name, OperatingSystem.IsWindows() ? "frazil.exe" : "frazil");
