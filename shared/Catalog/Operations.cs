@@ -13,6 +13,9 @@ public sealed record FrazilOptions
     /// <summary>Bytes of metadata that a process may keep in memory.</summary>
     public long MetadataCacheBytes { get; init; } = 128 * 1024 * 1024;
 
+    /// <summary>Whether jobs may be run by a request of the management API. Where timers run them under rights that the API lacks, they may not.</summary>
+    public bool JobsByRequest { get; init; } = true;
+
     /// <summary>
     /// What joins the levels of a namespace in a path, URL-encoded: advertised as <c>namespace-separator</c>. <c>%1F</c> is understood whatever this is.
     /// </summary>

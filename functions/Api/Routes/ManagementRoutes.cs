@@ -215,6 +215,11 @@ public static class ManagementRoutes
     private static async ValueTask<Answer> RunJob(ApiRequest request)
     {
         var job = request.Named("job");
+        if (!request.Operations.Options.JobsByRequest)
+        {
+            throw new CatalogException(ErrorKind.UnsupportedOperation, "Jobs of this deployment are run by its timers, under rights that this API does not have");
+        }
+
         if (!JobList.All.Any(known => known.Name == job))
         {
             throw CatalogException.BadRequest($"No such job; there are {string.Join(", ", JobList.All.Select(known => known.Name))}");

@@ -28,23 +28,21 @@ public static class OAuthRoutes
             return Refused("invalid_request", "The body must be a form (application/x-www-form-urlencoded)");
         }
 
-        Form form;
         try
         {
-            form = new Form(RequestTarget.Parse("/?" + Encoding.UTF8.GetString(request.Body.Span)));
+            var form = new Form(RequestTarget.Parse("/?" + Encoding.UTF8.GetString(request.Body.Span)));
+            return form["grant_type"] switch
+            {
+                "client_credentials" => Grant(tokens, Authenticate(request, form, tokens)),
+                "urn:ietf:params:oauth:grant-type:token-exchange" => Grant(tokens, tokens.Verify(form["subject_token"] ?? ""), "invalid_grant"),
+                null or "" => Refused("invalid_request", "grant_type is missing"),
+                _ => Refused("unsupported_grant_type", "grant_type must be client_credentials or token-exchange"),
+            };
         }
         catch (CatalogException exception)
         {
             return Refused("invalid_request", exception.Message);
         }
-
-        return form["grant_type"] switch
-        {
-            "client_credentials" => Grant(tokens, Authenticate(request, form, tokens)),
-            "urn:ietf:params:oauth:grant-type:token-exchange" => Grant(tokens, tokens.Verify(form["subject_token"] ?? ""), "invalid_grant"),
-            null or "" => Refused("invalid_request", "grant_type is missing"),
-            _ => Refused("unsupported_grant_type", "grant_type must be client_credentials or token-exchange"),
-        };
     }
 
     private static Caller? Authenticate(ApiRequest request, Form form, AccessTokens tokens)

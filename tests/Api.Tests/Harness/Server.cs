@@ -1,4 +1,5 @@
 using Frazil.Entities;
+using Frazil.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -40,11 +41,14 @@ public sealed class Server : IAsyncDisposable
     /// <summary>Speaks to the process as it is, without a prefix.</summary>
     public ApiClient Api => new(this, "/v1");
 
-    public static async Task<Server> StartAsync(World world, FrazilOptions options)
+    public static async Task<Server> StartAsync(World world, FrazilOptions options, RootCredentials? root = null)
     {
         var seam = new Seam();
         var files = new SeamedObjectStore(world.Files, seam);
-        var operations = new Operations(new SeamedKeyValueStore(world.Store, seam), _ => files, options, world.Clock, new IdSource());
+        var operations = new Operations(new SeamedKeyValueStore(world.Store, seam), _ => files, options, world.Clock, new IdSource())
+        {
+            Tokens = root is null ? null : new AccessTokens(root, world.Clock, new IdSource()),
+        };
         var log = new LogLines();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);

@@ -1,5 +1,6 @@
 using Frazil.EmbeddedBackend;
 using Frazil.Entities;
+using Frazil.Security;
 using Frazil.Storage;
 
 namespace Frazil.Api.Tests;
@@ -24,9 +25,9 @@ public abstract class World : IAsyncDisposable
     public string Root { get; }
 
     /// <summary>Starts a process over this world.</summary>
-    public async Task<Server> StartAsync(FrazilOptions? options = null)
+    public async Task<Server> StartAsync(FrazilOptions? options = null, RootCredentials? root = null)
     {
-        var server = await Server.StartAsync(this, options ?? new FrazilOptions());
+        var server = await Server.StartAsync(this, options ?? new FrazilOptions(), root);
         lock (servers)
         {
             servers.Add(server);
