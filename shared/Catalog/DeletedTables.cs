@@ -104,7 +104,7 @@ public sealed class DeletedTables
     }
 
     /// <summary>Ends the time in the trash now, and has the files deleted: as if it had been dropped with a purge long ago.</summary>
-    /// <exception cref="CatalogException">404 when it is not in the trash; 400 for a registered table, whose files are not this catalog's.</exception>
+    /// <exception cref="CatalogException">404 when it is not in the trash; 400 for a registered table, whose files are not this catalog's, and for one with <c>gc.enabled=false</c>.</exception>
     public async ValueTask<Guid> PurgeAsync(Catalog catalog, Guid target, CancellationToken cancellationToken)
     {
         var item = await RequireAsync(catalog, target, cancellationToken);
@@ -113,6 +113,8 @@ public sealed class DeletedTables
         {
             throw CatalogException.Validation($"{trashed.Name} was registered: its files were not made by this catalog and are never purged");
         }
+
+        await Tables.RequireGarbageCollectionAsync(catalog, trashed.Name, trashed.Table, cancellationToken);
 
         var task = ids.NewTimeOrderedId(clock.GetUtcNow());
         return await MoveOnAsync(catalog, item, trashed with { Purge = true }, task, cancellationToken) ? task : throw NotInTrash(target);
