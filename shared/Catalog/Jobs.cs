@@ -39,13 +39,20 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
         };
         var total = new JobResult(job, 0, 0, 0, false);
         ExceptionDispatchInfo? failure = null;
+        DateTimeOffset? oldest = null;
         foreach (var name in await catalogs.ListAsync(cancellationToken))
         {
             try
             {
-                if (await catalogs.FindAsync(name, cancellationToken) is { } catalog)
+                if (await catalogs.FindAsync(name, cancellationToken) is not { } catalog)
                 {
-                    total = Sum(total, await run(catalog, deadline, cancellationToken));
+                    continue;
+                }
+
+                total = Sum(total, await run(catalog, deadline, cancellationToken));
+                if (job == JobList.Purge && await trash.OldestDueAsync(catalog, cancellationToken) is { } due && !(due >= oldest))
+                {
+                    oldest = due;
                 }
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
@@ -53,6 +60,12 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
                 // A catalog whose storage cannot be opened, say, must not keep the others waiting.
                 failure ??= ExceptionDispatchInfo.Capture(exception);
             }
+        }
+
+        CatalogMeter.CountRun(total);
+        if (job == JobList.Purge)
+        {
+            CatalogMeter.PurgeLag.Record(oldest is { } longest ? Math.Max(0, (clock.GetUtcNow() - longest).TotalSeconds) : 0);
         }
 
         failure?.Throw();

@@ -130,6 +130,7 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
         message = message.Length <= MaxMessageLength ? message : message[..MaxMessageLength];
         if (isFinal || task.Attempt >= MaxAttempts)
         {
+            CatalogMeter.DeadLetters.Add(1);
             return task with { State = TaskState.Failed, Message = message, EndedAt = now, LeasedUntil = null };
         }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
+using Microsoft.Extensions.Logging;
 
-namespace Frazil.Local;
+namespace Frazil.Api;
 
 /// <summary>One message to be logged.</summary>
 /// <param name="Time">When.</param>
@@ -9,17 +10,17 @@ namespace Frazil.Local;
 /// <param name="Message">The text, rendered.</param>
 /// <param name="Fields">What the text was made from, by name.</param>
 /// <param name="Exception">What went wrong, or null.</param>
-internal readonly record struct LogLine(
+public readonly record struct LogLine(
     DateTimeOffset Time, LogLevel Level, string? Event, string Message, IReadOnlyList<KeyValuePair<string, object?>>? Fields, Exception? Exception);
 
 /// <summary>Writes a line, with its end.</summary>
-internal delegate void LineFormat(LogLine line, IBufferWriter<byte> output);
+public delegate void LineFormat(LogLine line, IBufferWriter<byte> output);
 
 /// <summary>Logs to a stream, a line a message, each in one write: lines of several threads never mix, and none is lost in a buffer when the process dies.</summary>
 /// <param name="output">Where to.</param>
 /// <param name="format">What a line looks like.</param>
 /// <param name="clock">The time.</param>
-internal sealed class LineLoggerProvider(Stream output, LineFormat format, TimeProvider clock) : ILoggerProvider
+public sealed class LineLoggerProvider(Stream output, LineFormat format, TimeProvider clock) : ILoggerProvider
 {
     private readonly Lock gate = new();
     private readonly ArrayBufferWriter<byte> buffer = new(1024);
