@@ -15,6 +15,15 @@ public sealed class ConventionTests
     [Fact]
     public void Every_object_store_is_under_the_suite() => AssertCovered(typeof(IObjectStore), typeof(ObjectStoreTests), atLeast: 2);
 
+    [Fact]
+    public void Backends_refer_to_the_catalog_and_never_to_each_other()
+    {
+        var backends = Product.Where(assembly => assembly.GetName().Name!.EndsWith("Backend", StringComparison.Ordinal)).ToArray();
+        Assert.True(backends.Length >= 3);
+        Assert.All(backends, backend => Assert.Empty(
+            backend.GetReferencedAssemblies().Select(reference => reference.Name!).Where(name => name.StartsWith("Frazil", StringComparison.Ordinal)).Except(["Frazil.Catalog", "Frazil.Iceberg"])));
+    }
+
     private static void AssertCovered(Type contract, Type suite, int atLeast)
     {
         string[] stores = [.. Product.SelectMany(assembly => assembly.GetExportedTypes()).Where(type => type.IsClass && contract.IsAssignableFrom(type)).Select(type => type.Name)];
