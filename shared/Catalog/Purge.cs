@@ -19,8 +19,8 @@ internal sealed class Purge(Catalog catalog, TableEntity table, PurgePosition? b
     /// <summary>Deletions under way at once.</summary>
     public const int Parallelism = 32;
 
-    /// <summary>Files that are found before they are deleted together.</summary>
-    public const int ChunkSize = 1000;
+    /// <summary>Files that are found before they are deleted together: what a run may still delete when its time is over.</summary>
+    public const int ChunkSize = 256;
 
     private readonly IReadOnlyList<Location> own = Claims.Of(table);
     private readonly PurgePosition begin = begin ?? PurgePosition.Begin;

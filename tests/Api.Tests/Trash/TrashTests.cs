@@ -48,9 +48,9 @@ public abstract class TrashTests : CatalogTests
     /// What the rows of a table must be, whatever happened: its pointer with its id and claims, or its place in the trash with its due row and claims, or a task that holds the claims,
     /// or nothing at all. Never two of them, never a half. Says which.
     /// </summary>
-    protected async Task<string> StandingAsync(string uuid)
+    protected async Task<string> StandingAsync(string uuid, Server? server = null)
     {
-        var partition = (await Server.Operations.Catalogs.GetAsync(Catalog.Name, CancellationToken.None)).Partition;
+        var partition = (await (server ?? Server).Operations.Catalogs.GetAsync(Catalog.Name, CancellationToken.None)).Partition;
         async Task<IReadOnlyList<Storage.Item>> List(string folder) => await World.Store.ListAsync(partition, folder, null, 1000, CancellationToken.None);
         var places = new List<(string What, TableEntity Table)>();
         foreach (var (item, @namespace) in (await List("tv/ns/")).Select(item => (item, "ns")).Concat((await List("tv/other/")).Select(item => (item, "other"))))
