@@ -18,6 +18,11 @@ internal static class FrazilCommand
         // 'frazil' and 'frazil --port 9000' serve.
         string[] words = args is [] || (args[0].StartsWith('-') && args[0] is not ("--help" or "-h" or "-?" or "--version")) ? ["serve", .. args] : args;
         var root = new RootCommand("Frazil, an Apache Iceberg REST catalog. Without a command it serves.") { Serve(), VersionCommand() };
+        foreach (var command in ManagementCommands.All())
+        {
+            root.Subcommands.Add(command);
+        }
+
         var parsed = root.Parse(words, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
