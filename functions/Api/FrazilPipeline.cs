@@ -64,6 +64,11 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
 
     private async ValueTask<Answer> AnswerAsync(HttpContext http, RequestTarget target, RequestRecord record)
     {
+        if (http.Features.Get<UnclearTarget>() is { } unclear)
+        {
+            throw CatalogException.BadRequest(unclear.Reason);
+        }
+
         if (ServiceRoutes.Find(target) is { } service)
         {
             record.Found(service);

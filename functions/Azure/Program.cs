@@ -1,0 +1,3 @@
+using Frazil.AzureFunctions;
+
+return await Worker.RunAsync(args, Environment.GetEnvironmentVariable);
