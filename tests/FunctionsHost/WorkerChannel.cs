@@ -78,7 +78,7 @@ internal sealed class WorkerChannel(Action<RpcLog> log)
                 Receive(reader.Current);
             }
         }
-        catch (Exception exception) when (exception is IOException or OperationCanceledException or RpcException)
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or Grpc.Core.RpcException)
         {
             // A worker that stops breaks its stream off.
         }
