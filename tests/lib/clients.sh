@@ -11,6 +11,7 @@ stories=(
   'kit-s3|900|server kit python s3|bash tests/clients/kit.sh kit s3'
   'pyiceberg-s3|900|server wheels s3|story_of pyiceberg_story.py s3'
   'pyiceberg-file|900|server wheels|story_of pyiceberg_story.py file'
+  'trash-file|300|server wheels|story_of trash_story.py file'
   'duckdb-s3|600|server wheels s3|story_of duckdb_story.py s3'
   'duckdb-file|600|server wheels|story_of duckdb_story.py file'
 )

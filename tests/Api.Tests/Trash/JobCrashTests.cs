@@ -4,7 +4,7 @@ namespace Frazil.Api.Tests;
 /// The process that runs a job dies at each call to the store and to the storage, before and after the call's work. Another process runs the job again when the lease is over:
 /// it ends as if nothing had happened, with no live file deleted and nothing lost from the trash.
 /// </summary>
-public sealed class CrashTests
+public sealed class JobCrashTests
 {
     [Theory]
     [InlineData(JobList.Expire, false)]
