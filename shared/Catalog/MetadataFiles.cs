@@ -60,9 +60,14 @@ public sealed class MetadataFiles(long capacity)
     }
 
     /// <summary>Writes a new file. Its name is fresh, so a file that is there already means that this very write was repeated, or that an id is not unique.</summary>
-    /// <exception cref="CatalogException">500 when it cannot be written.</exception>
+    /// <exception cref="CatalogException">400 when it is larger than what is ever read again; 500 when it cannot be written.</exception>
     public static async ValueTask CreateAsync(Catalog catalog, MetadataDocument document, CancellationToken cancellationToken)
     {
+        if (document.Json.Length > Limits.MaxMetadataBytes)
+        {
+            throw CatalogException.BadRequest($"The metadata would be larger than the limit of {Limits.MaxMetadataBytes} bytes");
+        }
+
         var content = MetadataLocation.IsGzip(document.Location) ? MetadataLocation.Encode(document.Json) : document.Json;
         if (!await catalog.Files.CreateAsync(document.Location, content, cancellationToken))
         {

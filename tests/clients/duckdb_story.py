@@ -11,12 +11,18 @@ import duckdb_extension_httpfs  # noqa: E402
 import duckdb_extension_iceberg  # noqa: E402
 
 
-def connect(lake, options=""):
-    """A connection with the catalog attached as `lake`. The extensions are the ones installed from packages, loaded by path."""
+def bare_connection():
+    """A connection with the extensions that packages brought, loaded by path."""
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     for module in (duckdb_extension_httpfs, duckdb_extension_avro, duckdb_extension_iceberg):
         (path,) = Path(module.__path__[0]).glob("extensions/*/*.duckdb_extension")
         connection.load_extension(str(path))
+    return connection
+
+
+def connect(lake, options=""):
+    """A connection with the catalog attached as `lake`."""
+    connection = bare_connection()
     if lake.storage == "s3":
         endpoint = lake.properties["s3.endpoint"].removeprefix("http://")
         connection.execute(

@@ -33,7 +33,7 @@ TYPES = {
     "NoSuchNamespaceException", "NoSuchTableException", "NoSuchViewException", "NoSuchFunctionException", "NoSuchWarehouseException",
     "NoSuchEndpointException", "MethodNotAllowedException", "UnsupportedOperationException", "AlreadyExistsException", "NamespaceNotEmptyException",
     "CommitFailedException", "RequestEntityTooLargeException", "UnprocessableEntityException", "UnsupportedMediaTypeException", "UriTooLongException",
-    "NoSuchPlanIdException", "NoSuchPlanTaskException",
+    "NoSuchPlanIdException", "NoSuchPlanTaskException", "NoSuchTaskException",
 }
 TRACES = re.compile(r"\n\s+at |\.cs:line|System\.[A-Z]\w+|Microsoft\.[A-Z]\w+|Exception: |StackTrace|/functions/|/shared/Catalog", re.MULTILINE)
 
@@ -116,6 +116,7 @@ class Catalog:
         config = self.call("GET", "/v1/config").json
         prefix = {**config["defaults"], **config["overrides"]}.get("prefix")
         self.base = f"/v1/{prefix}" if prefix else "/v1"
+        self.management = f"/management/v1/warehouse/{prefix}"
 
     def call(self, method, target, body=None, headers=None, expect=(200, 204)):
         answer = self.server.request(method, target, body, headers)
@@ -141,9 +142,10 @@ class Catalog:
         assert page.get("next-page-token"), page
         # The files describe a table that was there once: `w`, whose name and location are free again.
         self.call("DELETE", f"{self.base}/namespaces/h/tables/w")
+        trashed = self.call("GET", f"{self.management}/deleted-tabulars").json["tabulars"]
         return SimpleNamespace(
             base=self.base, ns=f"{self.base}/namespaces/h", uuids=uuids, location=locations["t"], other=locations["u"], warehouse=self.warehouse(locations["t"]),
-            used_key=used_key, page_token=page["next-page-token"], files=bad_files(Path(local_path(locations["w"])) / "metadata", metadata))
+            management=self.management, trashed=trashed[0]["id"], used_key=used_key, page_token=page["next-page-token"], files=bad_files(Path(local_path(locations["w"])) / "metadata", metadata))
 
     def warehouse(self, location):
         """The outermost folder of the server's data that tables are in."""
@@ -171,6 +173,11 @@ class Catalog:
                     walk(child)
 
         walk([])
+        show(f"{self.management}/deleted-tabulars")
+        for table in ("t", "u"):
+            known = shown.get(f"{self.base}/namespaces/h/tables/{table}")
+            if isinstance(known, dict):
+                show(f"{self.management}/table/{known['metadata']['table-uuid']}/protection")
         return shown
 
 

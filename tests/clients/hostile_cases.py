@@ -33,7 +33,7 @@ class Case:
 def cases(c):
     found = []
     for part in (broken_json, wrong_types_namespace, wrong_types_table, schemas, specs_and_orders, foreign_locations, commits, requirements, snapshots,
-                 transactions, views, renames, registers, properties, paging, paths, methods, idempotency, encodings, sizes, transport):
+                 transactions, views, renames, registers, properties, paging, paths, methods, management, idempotency, encodings, sizes, transport):
         found += part(c)
     return found
 
@@ -776,6 +776,85 @@ def methods(c):
     ]
 
 
+# --- trash, protection, tasks, jobs
+
+
+def management(c):
+    base, nobody = c.management, "01890a5d-ac96-774b-bcce-b302099a0000"
+    undrop = lambda name, body, expect=BAD: Case(f"undrop: {name}", "POST", f"{base}/deleted-tabulars/undrop", body, expect=expect)  # noqa: E731
+    protect = lambda name, body, id=c.uuids["t"], kind="table", expect=BAD: Case(f"protected is {name}", "POST", f"{base}/{kind}/{id}/protection", body, expect=expect)  # noqa: E731
+    tasks = lambda name, body, expect=BAD: Case(f"tasks: {name}", "POST", f"{base}/task/list", body, expect=expect)  # noqa: E731
+    control = lambda name, body, expect=BAD: Case(f"task control: {name}", "POST", f"{base}/task/control", body, expect=expect)  # noqa: E731
+    trashed = {"id": c.trashed, "type": "table"}
+    found = [Case(f"{operation}: {name}", "POST", target, body) for operation, target in (
+        ("undrop", f"{base}/deleted-tabulars/undrop"), ("protect", f"{base}/table/{c.uuids['t']}/protection"), ("task control", f"{base}/task/control"),
+    ) for name, body in BROKEN.items()]
+    for wrong in ("missing", "..%2f..%2fetc", "%00x", nobody, "%zz", "a" * 4000):
+        found.append(Case(f"deleted: warehouse {wrong[:20]}", "GET", f"/management/v1/warehouse/{wrong}/deleted-tabulars", expect={400, 404}, transport="%00" in wrong))
+    for wrong in ("x", "..%2fx", c.trashed + "0", "1"):
+        found += [
+            Case(f"purge: id {wrong}", "POST", f"{base}/deleted-tabulars/{wrong}/purge", {}, expect={400, 404}),
+            Case(f"protection: id {wrong}", "GET", f"{base}/table/{wrong}/protection", expect={400, 404}),
+            Case(f"task: id {wrong}", "GET", f"{base}/task/by-id/{wrong}", expect={400, 404}),
+        ]
+    return found + [
+        undrop("no targets named", {}),
+        undrop("targets null", {"targets": None}),
+        undrop("targets an object", {"targets": {}}),
+        undrop("targets of strings", {"targets": [c.trashed]}),
+        undrop("a target that is null", {"targets": [None]}),
+        undrop("a target without id", {"targets": [{"type": "table"}]}),
+        undrop("an id that is a number", {"targets": [{"id": 5}]}),
+        undrop("an id that is none", {"targets": [{"id": "x"}]}),
+        undrop("one that is not in the trash", {"targets": [{"id": nobody}]}, MISSING),
+        undrop("one that is, and one that is not", {"targets": [trashed, {"id": nobody}]}, MISSING),
+        undrop("10,000", {"targets": [{"id": f"01890a5d-ac96-774b-bcce-{n:012}"} for n in range(10_000)]}, {400, 404}),
+        undrop("under a taken name", {"targets": [trashed], "name": {"namespace": ["h"], "name": "t"}}, CONFLICT),
+        undrop("under a view's name", {"targets": [trashed], "name": {"namespace": ["h"], "name": "v"}}, CONFLICT),
+        undrop("into a missing namespace", {"targets": [trashed], "name": {"namespace": ["missing"], "name": "w"}}, MISSING),
+        undrop("under a name that is none", {"targets": [trashed], "name": {"namespace": ["h"], "name": "a\x00b"}}),
+        undrop("under an empty name", {"targets": [trashed], "name": {"namespace": ["h"], "name": ""}}),
+        undrop("name a string", {"targets": [trashed], "name": "h.w"}),
+        Case("purge: one that is not in the trash", "POST", f"{base}/deleted-tabulars/{nobody}/purge", {}, expect=MISSING),
+        Case("purge: a live table", "POST", f"{base}/deleted-tabulars/{c.uuids['t']}/purge", {}, expect=MISSING),
+        Case("purge: dryRun=junk", "POST", f"{base}/deleted-tabulars/{c.trashed}/purge?dryRun=junk", {}),
+        protect("nothing said", {}),
+        protect("null", {"protected": None}),
+        protect("a string", {"protected": "yes"}),
+        protect("a number", {"protected": 1}),
+        protect("a missing table", {"protected": True}, id=nobody, expect=MISSING),
+        protect("a table as a view", {"protected": True}, kind="view", expect=MISSING),
+        protect("a table as a namespace", {"protected": True}, kind="namespace", expect=MISSING),
+        protect("a table in the trash", {"protected": True}, id=c.trashed, expect=MISSING),
+        tasks("a status that is none", {"status": "sleeping"}),
+        tasks("a status that is a number", {"status": 1}),
+        tasks("page size 0", {"page-size": 0}),
+        tasks("page size a string", {"page-size": "10"}),
+        tasks("page token garbage", {"page-token": "garbage"}),
+        tasks("page token of tables", {"page-token": c.page_token}),
+        tasks("not JSON", b"{"),
+        control("no action", {"task-ids": [nobody]}),
+        control("an action that is none", {"action": {"action-type": "explode"}, "task-ids": [nobody]}),
+        control("action a string", {"action": "cancel", "task-ids": [nobody]}),
+        control("ids a string", {"action": {"action-type": "cancel"}, "task-ids": nobody}),
+        control("an id that is none", {"action": {"action-type": "cancel"}, "task-ids": ["x"]}),
+        control("a missing task", {"action": {"action-type": "cancel"}, "task-ids": [nobody]}, MISSING),
+        Case("task: missing", "GET", f"{base}/task/by-id/{nobody}", expect=MISSING),
+        Case("deleted: page size 0", "GET", f"{base}/deleted-tabulars?pageSize=0&pageToken="),
+        Case("deleted: page token garbage", "GET", f"{base}/deleted-tabulars?pageToken=garbage"),
+        Case("deleted: a namespace id that is none", "GET", f"{base}/deleted-tabulars?namespaceId=x"),
+        Case("job: one that is none", "POST", "/management/v1/job/nope/run", {}, expect={400, 404}),
+        Case("job: a path", "POST", "/management/v1/job/..%2f..%2fx/run", {}, expect={400, 404}),
+        Case("job: by GET", "GET", "/management/v1/job/purge/run", expect=METHOD),
+        Case("undrop: by GET", "GET", f"{base}/deleted-tabulars/undrop", expect={404, 405}),
+        Case("deleted: by DELETE", "DELETE", f"{base}/deleted-tabulars", expect=METHOD),
+        Case("dropNamespace: force=junk", "DELETE", f"{c.ns}?force=junk"),
+        Case("dropNamespace: recursive=junk", "DELETE", f"{c.ns}?recursive=junk", expect={400, 409}),
+        Case("getToken: where none is given", "POST", "/v1/oauth/tokens", b"grant_type=client_credentials&client_id=a&client_secret=b",
+             {"Content-Type": "application/x-www-form-urlencoded"}, {400, 401, 406}),
+    ]
+
+
 # --- headers and bodies
 
 
@@ -843,7 +922,7 @@ def transport(c):
     return [
         Case("transport: a header of 200 KB", "GET", table, headers={"X-Long": "a" * 200_000}, expect=ANY, transport=True),
         Case("transport: 5,000 headers", "GET", table, headers={f"X-{n}": "a" for n in range(5000)}, expect=ANY, transport=True),
-        Case("transport: a target of 200 KB", "GET", f"{table}?x=" + "a" * 200_000, expect=ANY, transport=True),
+        Case("transport: a target of 1 MB", "GET", f"{table}?x=" + "a" * 1_000_000, expect=ANY, transport=True),
         Case("transport: a Content-Length that is none", "POST", f"{c.base}/namespaces", b"{}", {"Content-Length": "abc"}, ANY, transport=True),
         Case("transport: a negative Content-Length", "POST", f"{c.base}/namespaces", b"{}", {"Content-Length": "-5"}, ANY, transport=True),
         Case("transport: chunks that are none", "POST", f"{c.base}/namespaces", b"", {"Transfer-Encoding": "chunked", "X-Raw-Body": "zz\r\nnope\r\n"}, ANY, transport=True),

@@ -13,6 +13,7 @@ stories=(
   'pyiceberg-file|900|server wheels|story_of pyiceberg_story.py file'
   'trash-file|300|server wheels|story_of trash_story.py file'
   'duckdb-s3|600|server wheels s3|story_of duckdb_story.py s3'
+  'readme|300|server wheels|story_of readme_story.py ""'
   'duckdb-file|600|server wheels|story_of duckdb_story.py file'
 )
 python=python3

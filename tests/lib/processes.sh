@@ -114,6 +114,6 @@ collect_emulators() { # waits until they are ready; the lines NAME=VALUE that th
     while IFS= read -r line; do
       [[ $line =~ ^[A-Z][A-Z0-9_]*=[^[:cntrl:]]*$ ]] && export "${line?}"
     done <"$logs/$reaped.log"
-    echo "$name emulator ready on ${emulator_url[$name]} (${reaped_seconds} s)"
+    echo "$name emulator ready on ${emulator_url[$name]}"
   done
 }

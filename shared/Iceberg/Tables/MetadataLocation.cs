@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
@@ -63,6 +64,12 @@ public sealed record MetadataLocation
         if (!IsGzip(stored.Span))
         {
             return stored.Length <= maxBytes ? stored : throw TooLarge(maxBytes);
+        }
+
+        // A gzip file ends in its size (RFC 1952: of its last member, modulo 2^32), so most bombs are known before they go off. A false size gets no further than the limit.
+        if (stored.Length >= 4 && BinaryPrimitives.ReadUInt32LittleEndian(stored.Span[^4..]) > maxBytes)
+        {
+            throw TooLarge(maxBytes);
         }
 
         using var chunks = new PooledChunks();

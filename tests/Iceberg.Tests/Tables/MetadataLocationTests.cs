@@ -96,6 +96,18 @@ public sealed class MetadataLocationTests
     }
 
     [Fact]
+    public void What_says_that_it_is_too_large_is_refused_before_it_grows_and_what_hides_it_as_it_grows()
+    {
+        var bomb = MetadataLocation.Encode(new byte[50_000_000]);
+        // Nothing of this one can be decompressed: its size is enough.
+        byte[] header = [.. bomb.AsSpan(0, 10), .. bomb.AsSpan(bomb.Length - 8)];
+        Samples.Refused(ErrorKind.BadRequest, "larger than the limit of 40000000 bytes", () => MetadataLocation.Decode(header, 40_000_000));
+
+        bomb.AsSpan(bomb.Length - 4).Clear();
+        Samples.Refused(ErrorKind.BadRequest, "larger than the limit of 40000000 bytes", () => MetadataLocation.Decode(bomb, 40_000_000));
+    }
+
+    [Fact]
     public void A_damaged_file_is_refused()
     {
         var compressed = MetadataLocation.Encode(Samples.TableV2.ToJson());
