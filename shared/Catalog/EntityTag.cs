@@ -12,7 +12,8 @@ public static class EntityTag
     /// <param name="referencedSnapshotsOnly">Whether the answer has only snapshots that a reference names: another representation, another tag.</param>
     public static string Of(string metadataLocation, bool referencedSnapshotsOnly)
     {
-        var digest = SHA256.HashData(Encoding.UTF8.GetBytes((referencedSnapshotsOnly ? "refs " : "all ") + metadataLocation));
-        return $"\"{Base64Url.EncodeToString(digest.AsSpan(0, 15))}\"";
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes((referencedSnapshotsOnly ? "refs " : "all ") + metadataLocation), digest);
+        return $"\"{Base64Url.EncodeToString(digest[..15])}\"";
     }
 }

@@ -12,6 +12,8 @@ public sealed class MetadataFiles(long capacity)
     private readonly LinkedList<Entry> byUse = new();
     private readonly Lock gate = new();
     private long size;
+    private long hits;
+    private long misses;
 
     /// <summary>Bytes the cache holds.</summary>
     public long CachedBytes
@@ -26,32 +28,27 @@ public sealed class MetadataFiles(long capacity)
     }
 
     /// <summary>How often a document was asked for and was there.</summary>
-    public long Hits { get; private set; }
+    public long Hits => Interlocked.Read(ref hits);
 
     /// <summary>How often it had to be read.</summary>
-    public long Misses { get; private set; }
+    public long Misses => Interlocked.Read(ref misses);
 
     /// <summary>The document at a location.</summary>
     /// <exception cref="CatalogException">404 <c>NotFoundException</c> when there is no such file; 400 when it is no readable file.</exception>
     public async ValueTask<MetadataDocument> ReadAsync(Catalog catalog, string location, CancellationToken cancellationToken)
     {
         var key = (catalog.Partition, location);
-        lock (gate)
-        {
-            if (byLocation.TryGetValue(key, out var node) && catalog.Files.ExistsNearby(location) is not false)
-            {
-                Hits++;
-                CatalogMeter.MetadataCache.Add(1, CatalogMeter.Result("hit"));
-                byUse.Remove(node);
-                byUse.AddFirst(node);
-                Measure(node.Value);
-                return node.Value.Document;
-            }
 
-            Misses++;
-            CatalogMeter.MetadataCache.Add(1, CatalogMeter.Result("miss"));
+        // Outside of the lock: asking the file system takes longer than everything else here.
+        if (Find(key) is { } cached && catalog.Files.ExistsNearby(location) is not false)
+        {
+            Interlocked.Increment(ref hits);
+            CatalogMeter.MetadataCache.Add(1, CatalogMeter.Result("hit"));
+            return cached;
         }
 
+        Interlocked.Increment(ref misses);
+        CatalogMeter.MetadataCache.Add(1, CatalogMeter.Result("miss"));
         var stored = await catalog.Files.ReadAsync(location, cancellationToken)
             ?? throw new CatalogException(ErrorKind.NotFound, $"Failed to open input stream for file: {location}");
         var document = new MetadataDocument(location, MetadataLocation.Decode(stored, Limits.MaxMetadataBytes));
@@ -92,6 +89,22 @@ public sealed class MetadataFiles(long capacity)
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // Garbage stays until somebody sweeps it.
+        }
+    }
+
+    private MetadataDocument? Find((string, string) key)
+    {
+        lock (gate)
+        {
+            if (!byLocation.TryGetValue(key, out var node))
+            {
+                return null;
+            }
+
+            byUse.Remove(node);
+            byUse.AddFirst(node);
+            Measure(node.Value);
+            return node.Value.Document;
         }
     }
 

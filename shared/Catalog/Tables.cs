@@ -57,15 +57,16 @@ public sealed class Tables
     /// <param name="call">The request.</param>
     /// <param name="table">Which.</param>
     /// <param name="referencedSnapshotsOnly">Whether <c>snapshots=refs</c> was asked for.</param>
-    /// <param name="isKnown">Tells whether the client has the answer of this entity tag already.</param>
+    /// <param name="isKnown">Tells whether the client has the answer of this entity tag already; null when it has none.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>The table, or null when the client has it: then no file was read.</returns>
     /// <exception cref="CatalogException">404 <c>NoSuchTableException</c>; 404 <c>NotFoundException</c> when the metadata file is missing.</exception>
     public async ValueTask<Outcome.Metadata?> LoadAsync(
-        CallContext call, TableIdentifier table, bool referencedSnapshotsOnly, Func<string, bool> isKnown, CancellationToken cancellationToken)
+        CallContext call, TableIdentifier table, bool referencedSnapshotsOnly, Func<string, bool>? isKnown, CancellationToken cancellationToken)
     {
         var pointer = await pointers.RequireAsync(call, table, TableKind.Table, cancellationToken);
-        if (isKnown(EntityTag.Of(pointer.Entity.MetadataLocation, referencedSnapshotsOnly))
+        if (isKnown is not null
+            && isKnown(EntityTag.Of(pointer.Entity.MetadataLocation, referencedSnapshotsOnly))
             && call.Catalog.Files.ExistsNearby(pointer.Entity.MetadataLocation) is not false)
         {
             CatalogMeter.Loads.Add(1, CatalogMeter.Mode("304"));

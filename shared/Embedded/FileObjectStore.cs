@@ -71,7 +71,7 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
     }
 
     /// <inheritdoc/>
-    public bool? ExistsNearby(string location) => File.Exists(PathOf(location, followLast: true).Path);
+    public bool? ExistsNearby(string location) => File.Exists(roots.PathAsSpelled(location));
 
     /// <inheritdoc/>
     public ValueTask<Stream?> OpenReadAsync(string location, CancellationToken cancellationToken)

@@ -65,7 +65,7 @@ public static class TableRoutes
         var ifNoneMatch = request.Http.Request.Headers.IfNoneMatch.ToString();
         var known = "";
         var outcome = await request.Operations.Tables.LoadAsync(
-            request.Call, request.Table, referencedOnly, etag => ifNoneMatch.Length > 0 && IfNoneMatch.Holds(ifNoneMatch, known = etag), request.CancellationToken);
+            request.Call, request.Table, referencedOnly, ifNoneMatch.Length == 0 ? null : etag => IfNoneMatch.Holds(ifNoneMatch, known = etag), request.CancellationToken);
         return outcome is null ? Answer.NotModified(known) : Results.ToAnswer(request, outcome);
     }
 
