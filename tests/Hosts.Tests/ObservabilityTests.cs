@@ -127,6 +127,7 @@ public sealed partial class ObservabilityTests : IDisposable
     }
 
     [Fact]
+    [Trait("Behaviour", "295")]
     public async Task With_credentials_the_log_tells_who_asked_and_never_a_secret()
     {
         await using var server = await FrazilProcess.ServeAsync(folder.Path, "--auth", "--json");
