@@ -3,84 +3,50 @@ using Frazil.Iceberg;
 
 namespace Frazil;
 
-/// <summary>How one try of a task ended.</summary>
-internal enum RunEnd
-{
-    /// <summary>The task is done.</summary>
-    Done,
-
-    /// <summary>The try failed; the task is scheduled again, or given up.</summary>
-    Failed,
-
-    /// <summary>The time was over: the next run goes on.</summary>
-    Interrupted,
-
-    /// <summary>The task is somebody else's by now, or was cancelled.</summary>
-    Lost,
-}
-
 /// <summary>One try of a purge task, under its lease.</summary>
 internal sealed class PurgeRun(
-    Catalog catalog, Tasks tasks, StoreWriter writer, TimeProvider clock, TaskEntity leased, string version, DateTimeOffset deadline)
+    Catalog catalog, Tasks tasks, StoreWriter writer, TimeProvider clock, TaskEntity task, string version, DateTimeOffset deadline)
 {
-    private const int MaxAttempts = 10;
+    private static readonly TimeSpan SignOfLifeEvery = Tasks.LeaseTime / 5;
 
-    private static readonly TimeSpan SignOfLifeEvery = Tasks.LeaseTime / 10;
-
-    private readonly Purge purge = new(catalog, leased.Subject.Table, leased.Position);
-    private readonly TaskEntity before = leased;
-    private TaskEntity task = leased;
+    private readonly Purge purge = new(catalog, task.Subject.Table);
     private DateTimeOffset lastSign = clock.GetUtcNow();
 
-    /// <summary>Files that this try deleted.</summary>
-    public long FilesDeleted => purge.Deleted;
-
     /// <summary>Runs it.</summary>
-    /// <exception cref="OperationCanceledException">The token ended it; the task goes on in the next run.</exception>
-    public async ValueTask<RunEnd> RunAsync(CancellationToken cancellationToken)
+    /// <returns>What the task is now, and whether it is done.</returns>
+    public async ValueTask<(TaskEntity Task, bool IsDone)> RunAsync(CancellationToken cancellationToken)
     {
         try
         {
-            if (!task.HoldsClaims)
+            if (!task.HoldsClaims && !await ClaimAsync(cancellationToken))
             {
-                await ClaimAsync(cancellationToken);
+                return (task, false);
             }
 
-            await purge.RunAsync(() => IsPauseDue, PauseAsync, RequireLease, cancellationToken);
-            await EndAsync(cancellationToken);
-            return RunEnd.Done;
+            await purge.RunAsync(StayAliveAsync, cancellationToken);
+            return await EndAsync(cancellationToken);
         }
         catch (OutOfTimeException)
         {
-            await GiveBackAsync();
-            return RunEnd.Interrupted;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            await GiveBackAsync();
-            throw;
+            // Not a failure: the next run walks the tree again and finds less of it.
+            return await GiveBackAsync(Counted() with { State = TaskState.Scheduled, ScheduledFor = clock.GetUtcNow(), Attempt = task.Attempt - 1, LeasedUntil = null });
         }
         catch (LostLeaseException)
         {
-            await tasks.AcknowledgeAsync(catalog, task.Id, CancellationToken.None);
-            return RunEnd.Lost;
+            return (task, false);
         }
-        catch (Exception exception)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            // What is wrong with the table's files, or with where they are, is so in the next try too.
-            var isFinal = exception is CatalogException { Kind: ErrorKind.Validation or ErrorKind.BadRequest or ErrorKind.Forbidden };
-            await tasks.ReplaceAsync(catalog, tasks.Failed(Counted(), exception.Message, isFinal), version, [], CancellationToken.None);
-            return RunEnd.Failed;
+            return await GiveBackAsync(tasks.Failed(Counted(), exception.Message, isFinal: exception is CatalogException { Kind: ErrorKind.Validation or ErrorKind.BadRequest or ErrorKind.Forbidden }));
         }
     }
-
-    private bool IsPauseDue => clock.GetUtcNow() is var now && (now >= deadline || now - lastSign >= SignOfLifeEvery);
 
     /// <summary>
     /// Takes the table's locations for the time of the purge. When another table is there by now, nothing is deleted: what looks like garbage may be in use.
     /// </summary>
-    private async ValueTask ClaimAsync(CancellationToken cancellationToken)
+    private async ValueTask<bool> ClaimAsync(CancellationToken cancellationToken)
     {
+        const int MaxAttempts = 10;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var claims = await Claims.ClaimAsync(writer, catalog, task.Subject.Table.Id, Claims.Of(task.Subject.Table), cancellationToken);
@@ -88,20 +54,23 @@ internal sealed class PurgeRun(
             if (await tasks.ReplaceAsync(catalog, next, version, claims, cancellationToken) is { } moved)
             {
                 (task, version) = (next, moved);
-                return;
+                return true;
             }
 
-            await RequireOwnTaskAsync(cancellationToken);
+            if ((await tasks.GetAsync(catalog, task.Id, cancellationToken)).State != TaskState.Running)
+            {
+                throw new LostLeaseException();
+            }
         }
 
-        throw new IOException("Others claimed locations in every try");
+        await GiveBackAsync(tasks.Failed(task, "Others claimed locations in every try", isFinal: false));
+        return false;
     }
 
-    /// <summary>A sign of life that also keeps what is done; the end of the run when its time is over, but not before it got on at all.</summary>
-    private async ValueTask PauseAsync()
+    private async ValueTask StayAliveAsync()
     {
         var now = clock.GetUtcNow();
-        if (now >= deadline && purge.Position != before.Position)
+        if (now >= deadline)
         {
             throw new OutOfTimeException();
         }
@@ -117,62 +86,34 @@ internal sealed class PurgeRun(
         lastSign = now;
     }
 
-    /// <summary>A worker that slept past its lease must not delete any more: the task may have been cancelled, and the files be in use again.</summary>
-    private void RequireLease()
+    private async ValueTask<(TaskEntity Task, bool IsDone)> EndAsync(CancellationToken cancellationToken)
     {
-        if (clock.GetUtcNow() >= task.LeasedUntil)
-        {
-            throw new LostLeaseException();
-        }
-    }
-
-    private async ValueTask EndAsync(CancellationToken cancellationToken)
-    {
+        const int MaxAttempts = 10;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var ended = Counted() with
-            {
-                State = TaskState.Success,
-                EndedAt = clock.GetUtcNow(),
-                LeasedUntil = null,
-                HoldsClaims = false,
-                Message = purge.IsMetadataMissing && before is { Attempt: 1, FilesDeleted: 0 } ? "The metadata file was not there: no file of the table could be found" : null,
-            };
+            var ended = Counted() with { State = TaskState.Success, EndedAt = clock.GetUtcNow(), LeasedUntil = null, HoldsClaims = false, Message = null };
             var released = await Claims.ReleaseAsync(writer, catalog, task.Subject.Table, cancellationToken);
             if (await tasks.ReplaceAsync(catalog, ended, version, released, cancellationToken) is not null)
             {
-                return;
+                return (ended, true);
             }
 
-            await RequireOwnTaskAsync(cancellationToken);
+            if ((await tasks.GetAsync(catalog, task.Id, cancellationToken)).State != TaskState.Running)
+            {
+                return (task, false);
+            }
         }
 
-        throw new IOException("The task's claims were changed by others in every try");
+        return (task, false);
     }
 
-    /// <summary>Not a failure: the next run goes on where this one was.</summary>
-    private async ValueTask GiveBackAsync()
+    private async ValueTask<(TaskEntity Task, bool IsDone)> GiveBackAsync(TaskEntity next)
     {
-        var next = Counted() with { State = TaskState.Scheduled, ScheduledFor = clock.GetUtcNow(), LeasedUntil = null };
-        await tasks.ReplaceAsync(catalog, next with { Attempt = next.Attempt - 1 }, version, [], CancellationToken.None);
+        await tasks.ReplaceAsync(catalog, next, version, [], CancellationToken.None);
+        return (next, false);
     }
 
-    private async ValueTask RequireOwnTaskAsync(CancellationToken cancellationToken)
-    {
-        if (await writer.Store.ReadAsync(catalog.Partition, Keys.Task(task.Id), cancellationToken) is not { } item || item.Version != version)
-        {
-            throw new LostLeaseException();
-        }
-    }
-
-    /// <summary>The task with what this try did. Having got on makes it a first try again: a large table may take more runs, and more deaths of workers, than the tries of a task that stands still.</summary>
-    private TaskEntity Counted() => task with
-    {
-        Attempt = purge.Position == before.Position ? task.Attempt : 1,
-        Position = purge.Position,
-        FilesDeleted = before.FilesDeleted + purge.Deleted,
-        FilesSkipped = before.FilesSkipped + purge.Skipped,
-    };
+    private TaskEntity Counted() => task with { FilesDeleted = purge.Deleted, FilesSkipped = purge.Skipped };
 
     private sealed class OutOfTimeException() : Exception("the run's time is over");
 

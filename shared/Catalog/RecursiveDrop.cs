@@ -10,42 +10,37 @@ public sealed partial class Namespaces
     /// Drops a namespace, the namespaces below it, and their tables and views, which go to the trash where the catalog keeps one. Looks first whether something is protected.
     /// Not one batch: what was dropped before a failure stays dropped (each table can be undropped by itself), and the same request goes on where it ended.
     /// </summary>
-    /// <exception cref="CatalogException">404; 409 when something in it is protected, or is made in it faster than it can be dropped; 400 when a purge is asked for and a table has <c>gc.enabled=false</c>.</exception>
+    /// <exception cref="CatalogException">404; 409 when something in it is protected, or is made in it faster than it can be dropped.</exception>
     public async ValueTask<Outcome> DropRecursivelyAsync(CallContext call, Namespace @namespace, DropOptions options, CancellationToken cancellationToken)
     {
         await RequireAsync(call, @namespace, cancellationToken);
-        if (!options.Force || options.Purge)
+        if (!options.Force)
         {
-            await RequireDroppableAsync(call, @namespace, options, cancellationToken);
+            await RequireUnprotectedAsync(call, @namespace, cancellationToken);
         }
 
         await DropContentAsync(call with { Idempotency = null }, @namespace, options, cancellationToken);
         return await DropAsync(call, @namespace, options, cancellationToken);
     }
 
-    private async ValueTask RequireDroppableAsync(CallContext call, Namespace @namespace, DropOptions options, CancellationToken cancellationToken)
+    private async ValueTask RequireUnprotectedAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken)
     {
-        if (!options.Force && await ReadAsync(call, @namespace, cancellationToken) is { Entity.Protected: true })
+        if (await ReadAsync(call, @namespace, cancellationToken) is { Entity.Protected: true })
         {
             throw new CatalogException(ErrorKind.Protected, $"Namespace {@namespace} is protected: take the protection away first, or drop it with force=true");
         }
 
         foreach (var (name, table) in await TablesAsync(call, @namespace, cancellationToken))
         {
-            if (table.Protected && !options.Force)
+            if (table.Protected)
             {
                 throw new CatalogException(ErrorKind.Protected, $"{table.Kind} {name} is protected: take the protection away first, or drop with force=true");
-            }
-
-            if (options.Purge)
-            {
-                await Tables.RequireGarbageCollectionAsync(call.Catalog, name, table, cancellationToken);
             }
         }
 
         foreach (var child in await ChildrenAsync(call, @namespace, cancellationToken))
         {
-            await RequireDroppableAsync(call, child, options, cancellationToken);
+            await RequireUnprotectedAsync(call, child, cancellationToken);
         }
     }
 
@@ -53,15 +48,8 @@ public sealed partial class Namespaces
     {
         foreach (var child in await ChildrenAsync(call, @namespace, cancellationToken))
         {
-            try
-            {
-                await DropContentAsync(call, child, options, cancellationToken);
-                await DropAsync(call, child, options, cancellationToken);
-            }
-            catch (CatalogException exception) when (exception.Kind == ErrorKind.NoSuchNamespace)
-            {
-                // Somebody else dropped it.
-            }
+            await DropContentAsync(call, child, options, cancellationToken);
+            await DropAsync(call, child, options, cancellationToken);
         }
 
         var pointers = new Pointers(writer, this, clock, ids);

@@ -1,0 +1,3 @@
+using Frazil.Lambda;
+
+return await Function.RunAsync(Environment.GetEnvironmentVariable);
