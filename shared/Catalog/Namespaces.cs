@@ -8,10 +8,13 @@ namespace Frazil;
 /// <summary>The operations on namespaces (REST operations 3 to 8).</summary>
 public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, IdSource ids)
 {
-    /// <summary>How old a mark of a drop must be before somebody else may take it for a crash's and clear it.</summary>
-    public static readonly TimeSpan DropMarkLifetime = TimeSpan.FromMinutes(1);
+    /// <summary>How old a mark of a drop must be to be taken for a crash's at once. A younger one is waited for, a quarter of a second or so.</summary>
+    public static readonly TimeSpan DropMarkLifetime = TimeSpan.FromSeconds(5);
 
     private const int MaxAttempts = 10;
+
+    /// <summary>Looks at a namespace that is being dropped before its mark is cleared. Clearing is always safe: the drop deletes the version that it marked, or begins anew.</summary>
+    private const int Patience = 8;
 
     private IKeyValueStore Store => writer.Store;
 
@@ -174,7 +177,7 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
                 writes.Add(new Write.Delete(identity.Id, identity.Version));
             }
 
-            var result = await writer.WriteAsync(partition, writes, cancellationToken);
+            var result = await writer.WriteAsync(partition, writes, cancellationToken, () => IsGoneAsync(call, before.Id));
             if (result.IsApplied)
             {
                 return Outcome.Done.Instance;
@@ -192,13 +195,13 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
     }
 
     /// <summary>
-    /// A namespace in which something is to be made, with the version that the batch must check. A mark that a crashed drop left is cleared;
-    /// a fresh one means that the namespace is being dropped right now.
+    /// A namespace in which something is to be made, with the version that the batch must check. A mark means that it is being dropped right now, or that a drop crashed:
+    /// it is waited for, then cleared.
     /// </summary>
-    /// <exception cref="CatalogException">404 when there is none; 409 while it is being dropped.</exception>
+    /// <exception cref="CatalogException">404 when there is none; 409 when others change it in every try.</exception>
     internal async ValueTask<(NamespaceEntity Entity, string Version)> RequireAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken)
     {
-        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        for (var attempt = 0; attempt < Patience + MaxAttempts; attempt++)
         {
             var (entity, version) = await ReadAsync(call, @namespace, cancellationToken) ?? throw NoSuchNamespace(@namespace);
             if (entity.DroppingSince is not { } since)
@@ -206,7 +209,7 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
                 return (entity, version);
             }
 
-            if (clock.GetUtcNow() - since < DropMarkLifetime)
+            if (attempt < Patience && clock.GetUtcNow() - since < DropMarkLifetime)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(20 * (1 + ids.NextChance())), clock, cancellationToken);
                 continue;
@@ -236,6 +239,10 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
         var item = await Store.ReadAsync(call.Catalog.Partition, Keys.Namespace(@namespace), cancellationToken);
         return item is null ? null : (NamespaceEntity.Read(item.Value), item.Version);
     }
+
+    /// <summary>Whether a namespace that was to be dropped is there no more: then it was, by this drop or another. Null when it is: then it cannot be told.</summary>
+    private async ValueTask<bool?> IsGoneAsync(CallContext call, Guid id) =>
+        await Store.ReadAsync(call.Catalog.Partition, Keys.Identity(id), CancellationToken.None) is null ? true : null;
 
     internal static CatalogException NoSuchNamespace(Namespace @namespace) => new(ErrorKind.NoSuchNamespace, $"Namespace does not exist: {@namespace}");
 

@@ -149,14 +149,26 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
             throw taken(other.Entity.Kind);
         }
 
-        var claims = await Claims.ClaimAsync(writer, call.Catalog, entity.Id, Claims.Of(entity), cancellationToken);
         return
         [
             new Write.Create(Keys.Table(name), entity.ToValue()),
             new Write.Create(Keys.Identity(entity.Id), new Identity(name.Namespace, name.Name).ToValue()),
             new Write.Check(Keys.Namespace(name.Namespace), version),
-            .. claims,
+            .. await ClaimAsync(),
         ];
+
+        async ValueTask<IReadOnlyList<Write>> ClaimAsync()
+        {
+            try
+            {
+                return await Claims.ClaimAsync(writer, call.Catalog, entity.Id, Claims.Of(entity), cancellationToken);
+            }
+            catch (CatalogException exception) when (exception.Kind == ErrorKind.Forbidden)
+            {
+                // Who holds the location may have taken the name with it just now.
+                throw await ReadAsync(call, name, cancellationToken) is { } faster ? taken(faster.Entity.Kind) : exception;
+            }
+        }
     }
 
     /// <summary>
@@ -188,7 +200,7 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
                 .. await PutAwayAsync(call, name, pointer.Entity, options, toTrash, cancellationToken),
                 .. Idempotency.Record(call, answer, clock.GetUtcNow()),
             ];
-            var result = await writer.WriteAsync(call.Catalog.Partition, writes, cancellationToken);
+            var result = await writer.WriteAsync(call.Catalog.Partition, writes, cancellationToken, () => IsGoneAsync(call, pointer.Entity.Id));
             if (result.IsApplied)
             {
                 return;
@@ -203,6 +215,10 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
             await PauseAsync(attempt, cancellationToken);
         }
     }
+
+    /// <summary>Whether no name stands any more for what was to be dropped: then it was, by this drop or another. Null when one does: then it cannot be told.</summary>
+    private async ValueTask<bool?> IsGoneAsync(CallContext call, Guid id) =>
+        await writer.Store.ReadAsync(call.Catalog.Partition, Keys.Identity(id), CancellationToken.None) is null ? true : null;
 
     /// <summary>The row that lets the id be found, taken away.</summary>
     public async ValueTask<IReadOnlyList<Write>> DropIdentityAsync(CallContext call, Guid id, CancellationToken cancellationToken) =>
@@ -239,9 +255,11 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
         Names.Require(to.Name, kind == TableKind.Table ? "table name" : "view name");
         for (var attempt = 1; ; attempt++)
         {
+            // The destination is read first: whoever moved the source there meanwhile has taken it away, which the second read sees.
+            var other = await ReadAsync(call, to, cancellationToken);
             var pointer = await RequireAsync(call, from, kind, cancellationToken);
             var (_, namespaceVersion) = await namespaces.RequireAsync(call, to.Namespace, cancellationToken);
-            if (await ReadAsync(call, to, cancellationToken) is { } other)
+            if (other is not null)
             {
                 throw new CatalogException(ErrorKind.AlreadyExists, $"Cannot rename {from} to {to}. {other.Entity.Kind} already exists");
             }

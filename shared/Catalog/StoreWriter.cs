@@ -67,6 +67,7 @@ public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSour
     /// </summary>
     private async ValueTask<bool> HasLandedAsync(string partition, string commitId, IReadOnlyList<Write> writes, Func<ValueTask<bool?>>? landed)
     {
+        var isUntouched = false;
         foreach (var write in writes)
         {
             var item = await Store.ReadAsync(partition, write.Id, CancellationToken.None);
@@ -75,19 +76,23 @@ public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSour
                 return true;
             }
 
-            var untouched = write switch
-            {
-                Write.Replace replace => item?.Version == replace.Version,
-                Write.Delete delete => item?.Version == delete.Version,
-                _ => false,
-            };
-            if (untouched)
-            {
-                return false;
-            }
+            isUntouched |= write is Write.Replace or Write.Delete && item?.Version == Batches.RequiredVersion(write);
         }
 
-        return (landed is null ? null : await landed()) ?? throw Unknown(null);
+        return !isUntouched && ((landed is null ? null : await AskAsync(landed)) ?? throw Unknown(null));
+    }
+
+    /// <summary>A failure to find out is no answer, and must not look as if nothing had happened.</summary>
+    private static async ValueTask<bool?> AskAsync(Func<ValueTask<bool?>> landed)
+    {
+        try
+        {
+            return await landed();
+        }
+        catch (CatalogException)
+        {
+            return null;
+        }
     }
 
     private async ValueTask<bool> ReadBackAsync(string partition, string commitId, IReadOnlyList<Write> writes)

@@ -122,27 +122,32 @@ public sealed class Tables
     {
         Names.Require(table.Name, "table name");
         await namespaces.RequireAsync(call, table.Namespace, cancellationToken);
-        var existing = await pointers.ReadAsync(call, table, cancellationToken);
-        if (existing is not null && (!overwrite || existing.Entity.Kind != TableKind.Table))
-        {
-            throw Pointers.Taken(table, TableKind.Table, existing.Entity.Kind);
-        }
-
+        await RequireReplaceableAsync(call, table, overwrite, cancellationToken);
         call.Catalog.RequireAllowed("metadata location", metadataLocation);
         var document = await files.ReadAsync(call.Catalog, metadataLocation, cancellationToken);
         var metadata = document.ToTable();
         metadata.ReadFully(); // the file is anybody's, and what is wrong with it must show now, not at somebody's first use
         call.Catalog.RequireAllowed(metadata.Locations());
         var entity = NewEntity(metadata, metadataLocation, registered: true);
-        if (existing is null)
+        var outcome = new Outcome.Metadata(ResultForm.LoadTable, document);
+        for (var attempt = 1; attempt <= Limits.MaxCommitAttempts; attempt++)
         {
-            var outcome = new Outcome.Metadata(ResultForm.LoadTable, document);
-            await pointers.CreateAsync(
-                call, table, entity, outcome, kind => Pointers.Taken(table, TableKind.Table, kind), static () => ValueTask.CompletedTask, cancellationToken, takesOver: true);
-            return outcome;
+            if (await RequireReplaceableAsync(call, table, overwrite, cancellationToken) is { } existing)
+            {
+                if (await TryOverwriteAsync(call, table, existing, entity, outcome, cancellationToken) is { } done)
+                {
+                    return done;
+                }
+            }
+            else if (await TryRegisterAsync(call, table, entity, outcome, overwrite, cancellationToken))
+            {
+                return outcome;
+            }
+
+            await pointers.PauseAsync(attempt, cancellationToken);
         }
 
-        return await OverwriteAsync(call, table, existing, entity, document, cancellationToken);
+        throw Pointers.Busy(table);
     }
 
     /// <summary><c>dropTable</c>: to the trash when the catalog keeps one. Without a purge, files stay for ever.</summary>
@@ -249,41 +254,56 @@ public sealed class Tables
         return outcome;
     }
 
-    private async ValueTask<Outcome> OverwriteAsync(
-        CallContext call, TableIdentifier table, Pointer existing, TableEntity entity, MetadataDocument document, CancellationToken cancellationToken)
+    /// <summary>What is to be registered over, or null when the name is free.</summary>
+    private async ValueTask<Pointer?> RequireReplaceableAsync(CallContext call, TableIdentifier table, bool overwrite, CancellationToken cancellationToken)
     {
-        var outcome = new Outcome.Metadata(ResultForm.LoadTable, document);
-        for (var attempt = 1; ; attempt++)
+        var existing = await pointers.ReadAsync(call, table, cancellationToken);
+        return existing is null || (overwrite && existing.Entity.Kind == TableKind.Table) ? existing : throw Pointers.Taken(table, TableKind.Table, existing.Entity.Kind);
+    }
+
+    /// <summary>False when the name was taken meanwhile by what may be overwritten.</summary>
+    private async ValueTask<bool> TryRegisterAsync(
+        CallContext call, TableIdentifier table, TableEntity entity, Outcome outcome, bool overwrite, CancellationToken cancellationToken)
+    {
+        try
         {
-            var claimed = Claims.Of(existing.Entity);
-            var added = entity.Claims.Select(claim => Location.Parse(claim)).Where(claim => !claimed.Any(claim.IsWithin)).ToArray();
-            var next = entity with
-            {
-                Id = existing.Entity.Id,
-                Version = existing.Entity.Version + 1,
-                CreatedAt = existing.Entity.CreatedAt,
-                Claims = Pointers.AddClaims(existing.Entity, added),
-            };
-            List<Write> writes =
-            [
-                new Write.Replace(Keys.Table(table), next.ToValue(), existing.Version),
-                .. await Claims.ClaimAsync(writer, call.Catalog, next.Id, added, cancellationToken),
-                .. Idempotency.Record(call, outcome, clock.GetUtcNow()),
-            ];
-            var result = await writer.WriteAsync(call.Catalog.Partition, writes, cancellationToken);
-            if (result.IsApplied)
-            {
-                return outcome;
-            }
-
-            Idempotency.ThrowIfTaken(call, result);
-            if (attempt == Limits.MaxCommitAttempts)
-            {
-                throw Pointers.Busy(table);
-            }
-
-            await pointers.PauseAsync(attempt, cancellationToken);
-            existing = await pointers.RequireAsync(call, table, TableKind.Table, cancellationToken);
+            await pointers.CreateAsync(
+                call, table, entity, outcome, kind => Pointers.Taken(table, TableKind.Table, kind), static () => ValueTask.CompletedTask, cancellationToken, takesOver: true);
+            return true;
         }
+        catch (CatalogException exception) when (overwrite && exception.Kind == ErrorKind.AlreadyExists)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>One try. Null when others changed the table meanwhile.</summary>
+    private async ValueTask<Outcome?> TryOverwriteAsync(
+        CallContext call, TableIdentifier table, Pointer existing, TableEntity entity, Outcome outcome, CancellationToken cancellationToken)
+    {
+        if (existing.Entity.MetadataLocation == entity.MetadataLocation)
+        {
+            return await idempotency.RecordAsync(call, outcome, cancellationToken) ?? outcome;
+        }
+
+        var claimed = Claims.Of(existing.Entity);
+        var added = Claims.Of(entity).Where(claim => !claimed.Any(claim.IsWithin)).ToArray();
+        var next = entity with
+        {
+            Id = existing.Entity.Id,
+            Version = existing.Entity.Version + 1,
+            CreatedAt = existing.Entity.CreatedAt,
+            Protected = existing.Entity.Protected,
+            Claims = Pointers.AddClaims(existing.Entity, added),
+        };
+        List<Write> writes =
+        [
+            new Write.Replace(Keys.Table(table), next.ToValue(), existing.Version),
+            .. await Claims.ClaimAsync(writer, call.Catalog, next.Id, added, cancellationToken),
+            .. Idempotency.Record(call, outcome, clock.GetUtcNow()),
+        ];
+        var result = await writer.WriteAsync(call.Catalog.Partition, writes, cancellationToken);
+        Idempotency.ThrowIfTaken(call, result);
+        return result.IsApplied ? outcome : null;
     }
 }

@@ -1,0 +1,98 @@
+namespace Frazil.Api.Tests;
+
+/// <summary>Two requests in every interleaving of their calls: the outcome is that of one after the other.</summary>
+public sealed class InterleavingTests : CatalogTests
+{
+    private static readonly Dictionary<string, Func<CatalogClient, Task<Reply>>> More = new()
+    {
+        ["create a table in the namespace that is dropped"] = catalog => catalog.CreateTableAsync("empty", "new"),
+        ["create a view in the namespace that is dropped"] = catalog => catalog.CreateViewAsync("empty", "new"),
+        ["create a namespace in the one that is dropped"] = catalog => catalog.CreateNamespaceAsync("empty", "new"),
+        ["register a table in the namespace that is dropped"] = catalog => catalog.PostAsync("/namespaces/empty/register", $$"""{"name":"new","metadata-location":"{{catalog.Base}}/adopted/metadata/00003-x.metadata.json"}"""),
+        ["commit a staged table in the namespace that is dropped"] = catalog => catalog.CommitAsync("empty", "new", Sample.AssertCreate, Sample.CreateUpdates),
+        ["set a property of the namespace that is dropped"] = catalog => catalog.PostAsync("/namespaces/empty/properties", """{"updates":{"k":"v"}}"""),
+        ["rename to another name"] = catalog => catalog.RenameAsync("tables", ("ns", "t"), ("ns", "other")),
+        ["rename another table to the same name"] = catalog => catalog.RenameAsync("tables", ("ns", "t2"), ("empty", "new")),
+        ["rename a view to the same name"] = catalog => catalog.RenameAsync("views", ("ns", "v"), ("empty", "new")),
+        ["create a table below the same location"] = catalog => catalog.CreateTableAsync("ns", "other", $""","location":"{catalog.Base}/mine/below" """),
+        ["create the same table at the same location"] = catalog => catalog.CreateTableAsync("ns", "new", $""","location":"{catalog.Base}/mine" """),
+        ["move another table to the same location"] = catalog => catalog.CommitAsync("ns", "t2", "", $$"""{"action":"set-location","location":"{{catalog.Base}}/moved"}"""),
+        ["commit another property"] = catalog => catalog.CommitAsync("ns", "t", "", Sample.SetProperty("other", "v")),
+        ["commit another append"] = catalog => catalog.CommitAsync("ns", "t", Sample.AssertRef("main", null), Sample.Append(2, 1, catalog.Base + "/t")),
+        ["a transaction over the tables the other way round"] = catalog => catalog.PostAsync("/transactions/commit", Mutations.Transaction(("t2", ""), ("t", ""), ("other", Sample.AssertCreate))),
+        ["replace the view with something else"] = catalog => catalog.ReplaceViewAsync("ns", "v", "", Sample.NewViewVersion("select 3")),
+        ["set another property of the namespace"] = catalog => catalog.PostAsync("/namespaces/ns/properties", """{"updates":{"other":"v"}}"""),
+    };
+
+    [Theory]
+    [InlineData("create a table in the namespace that is dropped", "drop namespace")]
+    [InlineData("create a view in the namespace that is dropped", "drop namespace")]
+    [InlineData("create a namespace in the one that is dropped", "drop namespace")]
+    [InlineData("register a table in the namespace that is dropped", "drop namespace")]
+    [InlineData("commit a staged table in the namespace that is dropped", "drop namespace")]
+    [InlineData("set a property of the namespace that is dropped", "drop namespace")]
+    [InlineData("rename table", "drop namespace")]
+    [InlineData("rename view", "drop namespace")]
+    [InlineData("drop namespace", "drop namespace")]
+    [Trait("Behaviour", "64")]
+    public Task Nothing_is_ever_left_in_a_namespace_that_is_gone(string first, string second) => ExploreBothAsync(first, second);
+
+    [Theory]
+    [InlineData("create table", "create table")]
+    [InlineData("create the same table at the same location", "create table at a location")]
+    [InlineData("create table", "create view")]
+    [InlineData("create table", "register table")]
+    [InlineData("create table", "commit a staged table")]
+    [InlineData("create namespace", "create namespace")]
+    [InlineData("create table at a location", "create a table below the same location")]
+    [Trait("Behaviour", "93")]
+    public Task A_name_and_a_location_are_given_once(string first, string second) => ExploreBothAsync(first, second);
+
+    [Theory]
+    [InlineData("rename table", "rename to another name")]
+    [InlineData("rename table", "rename another table to the same name")]
+    [InlineData("rename table", "rename a view to the same name")]
+    [InlineData("rename table", "rename table")]
+    [InlineData("rename table", "commit a property")]
+    [InlineData("rename table", "commit an append")]
+    [InlineData("rename table", "drop table")]
+    [InlineData("rename table", "unregister table")]
+    [InlineData("rename table", "transaction")]
+    [InlineData("rename view", "replace view")]
+    [Trait("Behaviour", "147")]
+    public Task A_rename_is_before_or_after_everything_else(string first, string second) => ExploreBothAsync(first, second);
+
+    [Theory]
+    [InlineData("commit a property", "commit another property")]
+    [InlineData("commit an append", "commit another append")]
+    [InlineData("commit a property", "drop table")]
+    [InlineData("commit an append", "register over a table")]
+    [InlineData("commit a location", "move another table to the same location")]
+    [InlineData("commit a location", "commit a property")]
+    [InlineData("transaction", "a transaction over the tables the other way round")]
+    [InlineData("transaction", "commit an append")]
+    [InlineData("transaction", "drop table")]
+    [InlineData("transaction", "create table")]
+    [Trait("Behaviour", "248")]
+    public Task A_commit_is_before_or_after_everything_else(string first, string second) => ExploreBothAsync(first, second);
+
+    [Theory]
+    [InlineData("replace view", "replace the view with something else")]
+    [InlineData("replace view", "drop view")]
+    [InlineData("update properties", "set another property of the namespace")]
+    [InlineData("drop table", "drop table")]
+    [InlineData("drop and purge table", "unregister table")]
+    [Trait("Behaviour", "237")]
+    public Task Views_properties_and_drops_come_one_after_the_other(string first, string second) => ExploreBothAsync(first, second);
+
+    private async Task ExploreBothAsync(string first, string second)
+    {
+        Assert.InRange(await Interleavings.ExploreAsync(Server, Of(first), Of(second)), 9, 1000);
+        if (first != second)
+        {
+            await Interleavings.ExploreAsync(Server, Of(second), Of(first));
+        }
+    }
+
+    private static Func<CatalogClient, Task<Reply>> Of(string name) => More.GetValueOrDefault(name) ?? (catalog => Mutations.Of(name).SendToAsync(catalog));
+}
