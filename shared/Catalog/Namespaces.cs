@@ -270,6 +270,7 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
 
     private static CatalogException NotEmpty(Namespace @namespace) => new(ErrorKind.NamespaceNotEmpty, $"Namespace {@namespace} is not empty");
 
+    /// <summary>503: clients take a 409 here for a namespace that exists.</summary>
     private static CatalogException Busy(Namespace @namespace) =>
-        new(ErrorKind.CommitFailed, $"Namespace {@namespace} is being changed by others; nothing was changed. Try again");
+        new(ErrorKind.SlowDown, $"Namespace {@namespace} is being changed by others; nothing was changed. Try again");
 }

@@ -87,6 +87,7 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
     public async ValueTask CreateAsync(
         CallContext call, TableIdentifier name, TableEntity entity, Outcome outcome, Func<TableKind, CatalogException> taken, Func<ValueTask> writeFile, CancellationToken cancellationToken, bool takesOver = false)
     {
+        using var turn = await writer.Turns.TakeAsync($"{call.Catalog.Partition} {Keys.LocationVersion}", cancellationToken);
         var written = false;
         for (var attempt = 1; ; attempt++)
         {
@@ -308,8 +309,13 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
     public static CatalogException Taken(TableIdentifier name, TableKind wanted, TableKind found) => new(
         ErrorKind.AlreadyExists, wanted == found ? $"{found} already exists: {name}" : $"{found} with same name already exists: {name}");
 
-    public static CatalogException Busy(TableIdentifier name) =>
+    /// <summary>409 for a commit that lost every race.</summary>
+    public static CatalogException CommitLost(TableIdentifier name) =>
         CatalogException.CommitFailed($"Cannot commit {name}: others were faster in every try; nothing was changed. Try again");
+
+    /// <summary>503 for anything else that lost every race: clients take a 409 there for a name that is taken.</summary>
+    private static CatalogException Busy(TableIdentifier name) =>
+        new(ErrorKind.SlowDown, $"{name} is being changed by others, who were faster in every try; nothing was changed. Try again");
 
     private static readonly string[] LocationProperties = ["write.data.path", "write.metadata.path", "write.object-storage.path", "write.folder-storage.path"];
 }

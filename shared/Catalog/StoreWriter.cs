@@ -14,6 +14,9 @@ public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSour
     /// <summary>The store, for reading.</summary>
     public IKeyValueStore Store { get; } = store;
 
+    /// <summary>Lets writers of one row take turns within this process.</summary>
+    internal Turns Turns { get; } = new();
+
     /// <summary>Applies a batch.</summary>
     /// <param name="partition">The partition of every write.</param>
     /// <param name="writes">The conditional writes.</param>

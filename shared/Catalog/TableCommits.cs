@@ -28,7 +28,6 @@ public sealed class TableCommits
     private readonly Idempotency idempotency;
     private readonly TimeProvider clock;
     private readonly IdSource ids;
-    private readonly Turns turns = new();
 
     /// <param name="writer">The store.</param>
     /// <param name="namespaces">The namespaces that hold tables.</param>
@@ -86,9 +85,10 @@ public sealed class TableCommits
         try
         {
             // In one order, so that two transactions never wait for each other.
-            foreach (var key in byTable.Select(group => $"{call.Catalog.Partition} {Keys.Table(group[0].Table)}").Order(StringComparer.Ordinal))
+            var rows = byTable.Select(group => Keys.Table(group[0].Table));
+            foreach (var row in (requests.Any(request => request.IsCreate) ? rows.Append(Keys.LocationVersion) : rows).Order(StringComparer.Ordinal))
             {
-                held.Add(await turns.TakeAsync(key, cancellationToken));
+                held.Add(await writer.Turns.TakeAsync($"{call.Catalog.Partition} {row}", cancellationToken));
             }
 
             for (var attempt = 1; ; attempt++)
@@ -100,7 +100,7 @@ public sealed class TableCommits
 
                 if (attempt == Limits.MaxCommitAttempts)
                 {
-                    throw Pointers.Busy(requests[0].Table);
+                    throw Pointers.CommitLost(requests[0].Table);
                 }
 
                 await pointers.PauseAsync(attempt, cancellationToken);

@@ -147,7 +147,7 @@ public sealed class Tables
             await pointers.PauseAsync(attempt, cancellationToken);
         }
 
-        throw Pointers.Busy(table);
+        throw Pointers.CommitLost(table);
     }
 
     /// <summary><c>dropTable</c>: to the trash when the catalog keeps one. Without a purge, files stay for ever.</summary>

@@ -22,7 +22,6 @@ public sealed class Views
     private readonly Idempotency idempotency;
     private readonly TimeProvider clock;
     private readonly IdSource ids;
-    private readonly Turns turns = new();
 
     /// <param name="writer">The store.</param>
     /// <param name="namespaces">The namespaces that hold views.</param>
@@ -109,7 +108,7 @@ public sealed class Views
         CallContext call, TableIdentifier view, IReadOnlyList<ViewRequirement> requirements, IReadOnlyList<ViewUpdate> updates, CancellationToken cancellationToken)
     {
         call.Catalog.RequireAllowed(updates.SelectMany(update => update.Locations()));
-        using var turn = await turns.TakeAsync($"{call.Catalog.Partition} {Keys.Table(view)}", cancellationToken);
+        using var turn = await writer.Turns.TakeAsync($"{call.Catalog.Partition} {Keys.Table(view)}", cancellationToken);
         for (var attempt = 1; ; attempt++)
         {
             if (await CatalogMeter.CountCommitAsync(attempt, TryCommitAsync(call, view, requirements, updates, cancellationToken)) is { } outcome)
@@ -119,7 +118,7 @@ public sealed class Views
 
             if (attempt == Limits.MaxCommitAttempts)
             {
-                throw Pointers.Busy(view);
+                throw Pointers.CommitLost(view);
             }
 
             await pointers.PauseAsync(attempt, cancellationToken);
