@@ -12,16 +12,7 @@ namespace Frazil.Api;
 /// <summary>The one way in: every host hands its requests to this.</summary>
 public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline> logger)
 {
-    /// <summary>The header in which a client may name its request, and in which every answer repeats the name.</summary>
-    public const string RequestIdHeader = "X-Request-Id";
-
-    /// <summary>Where it is asked whether a process lives.</summary>
-    public const string LivePath = "/health/live";
-
     private bool isWarm;
-
-    /// <summary>The answer to that, for hosts that cannot open a catalog yet.</summary>
-    public static Answer Alive { get; } = Answer.Document("""{"status":"ok"}"""u8.ToArray());
 
     /// <summary>Answers a request. Never throws but when the client has gone away.</summary>
     public async Task InvokeAsync(HttpContext http)
@@ -33,11 +24,11 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
 
         var target = RequestTarget.Parse(http.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw ? raw : http.Request.Path + http.Request.QueryString.Value);
         var record = new RequestRecord(http, target, operations);
-        http.Response.Headers[RequestIdHeader] = record.Id;
+        http.Response.Headers[RequestRecord.IdHeader] = record.Id;
         Answer answer;
         try
         {
-            answer = (await AnswerAsync(http, target, record)).Within(http, isApplied: record.IsChange);
+            answer = await AnswerAsync(http, target, record);
         }
         catch (Exception exception) when (http.RequestAborted.IsCancellationRequested && exception is OperationCanceledException or ConnectionResetException)
         {

@@ -13,6 +13,19 @@ internal sealed class DynamoDbTable(IAmazonDynamoDB client, string tableName, Ti
 
     public async Task CreateIfMissingAsync(CancellationToken cancellationToken)
     {
+        try
+        {
+            await CreateAndWaitAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is not (IOException or InvalidDataException) && !cancellationToken.IsCancellationRequested)
+        {
+            // Nothing is lost when this is run again, so it is not repeated here.
+            throw DynamoDbFailures.Translate(failure, AwsFailures.Classify(failure), tableName);
+        }
+    }
+
+    private async Task CreateAndWaitAsync(CancellationToken cancellationToken)
+    {
         var began = time.GetTimestamp();
         while (true)
         {

@@ -16,9 +16,6 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
     public static readonly IReadOnlySet<string> ReservedNames =
         new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "config", "namespaces", "oauth", "tables", "transactions", "views" };
 
-    // Stands in a new definition until it is given one.
-    private static readonly StorageProfile NoStorage = new() { Type = StorageType.Memory, BaseLocation = "" };
-
     private readonly ConcurrentDictionary<string, (Catalog Catalog, string Version, long ReadAt)> cache = new(StringComparer.Ordinal);
 
     /// <summary>The catalog of a name.</summary>
@@ -87,32 +84,27 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
 
     /// <summary>Makes a catalog, or gives an existing one the storage and properties named here. Its identity, and so its tables, stay.</summary>
     /// <exception cref="CatalogException">400 when the name or a location is not valid.</exception>
-    public ValueTask<Catalog> PutAsync(
-        string name, StorageProfile storage, IReadOnlyDictionary<string, string> properties, DeleteProfile deleteProfile, CancellationToken cancellationToken) =>
-        PutAsync(name, entity => entity with { Storage = storage, Properties = properties, DeleteProfile = deleteProfile }, cancellationToken);
-
-    /// <summary>
-    /// Sees to it that a catalog is there and has this storage; whatever else was set on an existing one stays. One read when that is so already; many processes may do it at once.
-    /// </summary>
-    /// <exception cref="CatalogException">400 when the name or a location is not valid.</exception>
-    public ValueTask<Catalog> EnsureAsync(string name, StorageProfile storage, CancellationToken cancellationToken) =>
-        PutAsync(name, entity => entity with { Storage = storage }, cancellationToken);
-
-    private async ValueTask<Catalog> PutAsync(string name, Func<CatalogEntity, CatalogEntity> change, CancellationToken cancellationToken)
+    public async ValueTask<Catalog> PutAsync(
+        string name, StorageProfile storage, IReadOnlyDictionary<string, string> properties, DeleteProfile deleteProfile, CancellationToken cancellationToken)
     {
         RequireName(name);
         while (true)
         {
-            var readAt = clock.GetTimestamp();
             var item = await writer.Store.ReadAsync(Keys.Project, Keys.Catalog(name), cancellationToken);
-            var entity = change(item is null
-                ? new CatalogEntity { Id = ids.NewId(), Name = name, Storage = NoStorage, CreatedAt = clock.GetUtcNow() }
-                : CatalogEntity.Read(item.Value));
+            var before = item is null ? null : CatalogEntity.Read(item.Value);
+            var entity = new CatalogEntity
+            {
+                Id = before?.Id ?? ids.NewId(),
+                Name = name,
+                Storage = storage,
+                Properties = properties,
+                DeleteProfile = deleteProfile,
+                CreatedAt = before?.CreatedAt ?? clock.GetUtcNow(),
+            };
             var catalog = Open(entity);
             var value = entity.ToValue();
             if (item is not null && item.Value.Span.SequenceEqual(value))
             {
-                cache[name] = (catalog, item.Version, readAt);
                 return catalog;
             }
 

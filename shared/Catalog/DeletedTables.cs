@@ -104,7 +104,7 @@ public sealed class DeletedTables
     }
 
     /// <summary>Ends the time in the trash now, and has the files deleted: as if it had been dropped with a purge long ago.</summary>
-    /// <exception cref="CatalogException">404 when it is not in the trash; 400 for a registered table, whose files are not this catalog's.</exception>
+    /// <exception cref="CatalogException">404 when it is not in the trash; 400 for a registered table, whose files are not this catalog's, and for one with <c>gc.enabled=false</c>.</exception>
     public async ValueTask<Guid> PurgeAsync(Catalog catalog, Guid target, CancellationToken cancellationToken)
     {
         var item = await RequireAsync(catalog, target, cancellationToken);
@@ -113,6 +113,8 @@ public sealed class DeletedTables
         {
             throw CatalogException.Validation($"{trashed.Name} was registered: its files were not made by this catalog and are never purged");
         }
+
+        await Tables.RequireGarbageCollectionAsync(catalog, trashed.Name, trashed.Table, cancellationToken);
 
         var task = ids.NewTimeOrderedId(clock.GetUtcNow());
         return await MoveOnAsync(catalog, item, trashed with { Purge = true }, task, cancellationToken) ? task : throw NotInTrash(target);
@@ -129,12 +131,13 @@ public sealed class DeletedTables
         var page = await writer.Store.ListAsync(catalog.Partition, Keys.Dues, null, limit, cancellationToken);
         foreach (var row in page)
         {
-            var (due, id) = ReadDue(row);
-            if (due > now)
+            var text = row.Id[Keys.Dues.Length..];
+            if (!long.TryParse(text.AsSpan(0, text.IndexOf('-', StringComparison.Ordinal)), out var due) || due > now.ToUnixTimeMilliseconds())
             {
                 return (expired, false);
             }
 
+            var id = Guid.ParseExact(text.AsSpan(text.IndexOf('-', StringComparison.Ordinal) + 1), "N");
             if (await writer.Store.ReadAsync(catalog.Partition, Keys.Trashed(id), cancellationToken) is { } item
                 && await MoveOnAsync(catalog, item, TrashEntity.Read(item.Value), ids.NewTimeOrderedId(now), cancellationToken))
             {
@@ -144,10 +147,6 @@ public sealed class DeletedTables
 
         return (expired, page.Count == limit);
     }
-
-    /// <summary>When the entry of the trash that is due first is due, or null when the trash is empty.</summary>
-    internal async ValueTask<DateTimeOffset?> OldestDueAsync(Catalog catalog, CancellationToken cancellationToken) =>
-        await writer.Store.ListAsync(catalog.Partition, Keys.Dues, null, 1, cancellationToken) is [var first] ? ReadDue(first).At : null;
 
     /// <summary>The writes that take an entry out of the trash.</summary>
     internal static async ValueTask<IReadOnlyList<Write>> TakeOutAsync(
@@ -182,13 +181,6 @@ public sealed class DeletedTables
             new Write.Check(Keys.Namespace(name.Namespace), version),
             .. await TakeOutAsync(writer.Store, call.Catalog, item, trashed, cancellationToken),
         ];
-    }
-
-    private static (DateTimeOffset At, Guid Id) ReadDue(Item row)
-    {
-        var text = row.Id.AsSpan(Keys.Dues.Length);
-        var dash = text.IndexOf('-');
-        return (DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(text[..dash], System.Globalization.CultureInfo.InvariantCulture)), Guid.ParseExact(text[(dash + 1)..], "N"));
     }
 
     private async ValueTask<bool> MoveOnAsync(Catalog catalog, Item item, TrashEntity trashed, Guid task, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Frazil.Entities;
 using Frazil.Iceberg;
 using Frazil.Storage;
@@ -24,6 +25,7 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
     /// <param name="job">A name of <see cref="JobList"/>.</param>
     /// <param name="budget">How long it may begin new pieces. A piece that was begun is finished, or ends with <paramref name="cancellationToken"/>.</param>
     /// <param name="cancellationToken">Ends the run; what was done stays done.</param>
+    /// <remarks>When the job fails for one catalog, the others have their turn first; then the failure is thrown.</remarks>
     /// <exception cref="ArgumentException">There is no such job.</exception>
     public async ValueTask<JobResult> RunAsync(string job, TimeSpan budget, CancellationToken cancellationToken)
     {
@@ -36,36 +38,34 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
             _ => throw new ArgumentException($"no job '{job}'; there are {string.Join(", ", JobList.All.Select(known => known.Name))}", nameof(job)),
         };
         var total = new JobResult(job, 0, 0, 0, false);
-        DateTimeOffset? oldest = null;
+        ExceptionDispatchInfo? failure = null;
         foreach (var name in await catalogs.ListAsync(cancellationToken))
         {
-            if (await catalogs.FindAsync(name, cancellationToken) is not { } catalog)
+            try
             {
-                continue;
+                if (await catalogs.FindAsync(name, cancellationToken) is { } catalog)
+                {
+                    total = Sum(total, await run(catalog, deadline, cancellationToken));
+                }
             }
-
-            var result = await run(catalog, deadline, cancellationToken);
-            total = total with
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
-                Done = total.Done + result.Done,
-                Failed = total.Failed + result.Failed,
-                FilesDeleted = total.FilesDeleted + result.FilesDeleted,
-                IsMore = total.IsMore || result.IsMore,
-            };
-            if (job == JobList.Purge && await trash.OldestDueAsync(catalog, cancellationToken) is { } due && !(due >= oldest))
-            {
-                oldest = due;
+                // A catalog whose storage cannot be opened, say, must not keep the others waiting.
+                failure ??= ExceptionDispatchInfo.Capture(exception);
             }
         }
 
-        CatalogMeter.CountRun(total);
-        if (job == JobList.Purge)
-        {
-            CatalogMeter.PurgeLag.Record(oldest is { } due ? Math.Max(0, (clock.GetUtcNow() - due).TotalSeconds) : 0);
-        }
-
+        failure?.Throw();
         return total;
     }
+
+    private static JobResult Sum(JobResult total, JobResult result) => total with
+    {
+        Done = total.Done + result.Done,
+        Failed = total.Failed + result.Failed,
+        FilesDeleted = total.FilesDeleted + result.FilesDeleted,
+        IsMore = total.IsMore || result.IsMore,
+    };
 
     /// <summary>What a purge of a table in the trash, or of a task, would delete, at most <paramref name="limit"/> of it.</summary>
     public static async ValueTask<(IReadOnlyList<string> Files, long Total, long Skipped)> PreviewPurgeAsync(
@@ -92,23 +92,23 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
     private async ValueTask<JobResult> PurgeAsync(Catalog catalog, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
         var result = new JobResult(JobList.Purge, 0, 0, 0, false);
-        while (clock.GetUtcNow() < deadline)
+        await foreach (var (task, version) in tasks.LeaseDueAsync(catalog, cancellationToken))
         {
-            if (await tasks.LeaseAsync(catalog, cancellationToken) is not { } leased)
-            {
-                return result;
-            }
-
-            var (task, isDone) = await new PurgeRun(catalog, tasks, writer, clock, leased.Task, leased.Version, deadline).RunAsync(cancellationToken);
+            var run = new PurgeRun(catalog, tasks, writer, clock, task, version, deadline);
+            var end = await run.RunAsync(cancellationToken);
             result = result with
             {
-                Done = result.Done + (isDone ? 1 : 0),
-                Failed = result.Failed + (task.State == TaskState.Failed || task.Message is not null ? 1 : 0),
-                FilesDeleted = result.FilesDeleted + task.FilesDeleted,
+                Done = result.Done + (end == RunEnd.Done ? 1 : 0),
+                Failed = result.Failed + (end == RunEnd.Failed ? 1 : 0),
+                FilesDeleted = result.FilesDeleted + run.FilesDeleted,
             };
+            if (clock.GetUtcNow() >= deadline)
+            {
+                return result with { IsMore = true };
+            }
         }
 
-        return result with { IsMore = true };
+        return result;
     }
 
     private async ValueTask<JobResult> SweepAsync(Catalog catalog, DateTimeOffset deadline, CancellationToken cancellationToken)

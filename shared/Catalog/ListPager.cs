@@ -2,6 +2,13 @@ using Frazil.Storage;
 
 namespace Frazil;
 
+/// <summary>A line of a list: the name, and what management routes want to know of it.</summary>
+/// <typeparam name="T">The kind of name.</typeparam>
+/// <param name="Name">Its name.</param>
+/// <param name="Id">Its id.</param>
+/// <param name="Protected">Whether it is protected from being dropped.</param>
+public sealed record Listed<T>(T Name, Guid Id, bool Protected);
+
 /// <summary>Walks a folder of the store: one page, or everything, of the rows that count.</summary>
 internal static class ListPager
 {

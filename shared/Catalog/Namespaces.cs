@@ -21,7 +21,7 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
     /// <summary><c>listNamespaces</c>: the children of a namespace, or the top-level ones.</summary>
     /// <returns>Their full paths, and the token of the next page, or null.</returns>
     /// <exception cref="CatalogException">404 when the parent does not exist.</exception>
-    public async ValueTask<(IReadOnlyList<Namespace> Namespaces, string? NextPageToken)> ListAsync(
+    public async ValueTask<(IReadOnlyList<Listed<Namespace>> Namespaces, string? NextPageToken)> ListAsync(
         CallContext call, Namespace? parent, Paging paging, CancellationToken cancellationToken)
     {
         if (parent is not null)
@@ -30,7 +30,8 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
         }
 
         var (ids, next) = await ListPager.ListAsync(Store, call.Catalog.Partition, Keys.Namespaces(parent), "namespaces", paging, static _ => true, cancellationToken);
-        return ([.. ids.Select(item => new Namespace([.. parent?.Levels ?? [], Keys.NameOf(item.Id)]))], next);
+        return ([.. ids.Select(item => (Name: new Namespace([.. parent?.Levels ?? [], Keys.NameOf(item.Id)]), Entity: NamespaceEntity.Read(item.Value)))
+            .Select(row => new Listed<Namespace>(row.Name, row.Entity.Id, row.Entity.Protected))], next);
     }
 
     /// <summary><c>createNamespace</c>. The parent must exist.</summary>
@@ -248,7 +249,7 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
 
     /// <summary>The children of a namespace, all of them.</summary>
     private async ValueTask<IReadOnlyList<Namespace>> ChildrenAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken) =>
-        (await ListAsync(call, @namespace, Paging.None, cancellationToken)).Namespaces;
+        [.. (await ListAsync(call, @namespace, Paging.None, cancellationToken)).Namespaces.Select(child => child.Name)];
 
     private async ValueTask<bool> IsEmptyAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken) =>
         (await Store.ListAsync(call.Catalog.Partition, Keys.Tables(@namespace), null, 1, cancellationToken)).Count == 0

@@ -37,13 +37,14 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
     public async ValueTask<Pointer> RequireAsync(CallContext call, TableIdentifier name, TableKind kind, CancellationToken cancellationToken) =>
         await ReadAsync(call, name, cancellationToken) is { } pointer && pointer.Entity.Kind == kind ? pointer : throw NoSuch(name, kind);
 
-    public async ValueTask<(IReadOnlyList<TableIdentifier> Identifiers, string? NextPageToken)> ListAsync(
+    public async ValueTask<(IReadOnlyList<Listed<TableIdentifier>> Listed, string? NextPageToken)> ListAsync(
         CallContext call, Namespace @namespace, TableKind kind, Paging paging, CancellationToken cancellationToken)
     {
         await namespaces.LoadAsync(call, @namespace, cancellationToken);
         var (items, next) = await ListPager.ListAsync(
             writer.Store, call.Catalog.Partition, Keys.Tables(@namespace), kind.ToString(), paging, item => TableEntity.Read(item.Value).Kind == kind, cancellationToken);
-        return ([.. items.Select(item => new TableIdentifier(@namespace, Keys.NameOf(item.Id)))], next);
+        return ([.. items.Select(item => (Name: new TableIdentifier(@namespace, Keys.NameOf(item.Id)), Entity: TableEntity.Read(item.Value)))
+            .Select(row => new Listed<TableIdentifier>(row.Name, row.Entity.Id, row.Entity.Protected))], next);
     }
 
     /// <summary>Where a table or view goes that brings no location: below its namespace's location, with its uuid, so that no two ever share a prefix.</summary>
@@ -92,15 +93,22 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
         for (var attempt = 1; ; attempt++)
         {
             List<Write> writes = [];
+            var made = entity;
             if (takesOver && await TakeOverAsync(call, entity, cancellationToken) is { } trashed)
             {
-                // What it claimed before is still its own, and has to be given back when it is dropped again.
+                // What it claimed before is still its own, and has to be given back when it is dropped again. Whose files they are has not changed either.
                 var added = Claims.Of(entity).Where(location => !Claims.Of(trashed.Table).Any(location.IsWithin));
-                entity = entity with { Id = trashed.Table.Id, Claims = AddClaims(trashed.Table, added) };
+                made = entity with
+                {
+                    Id = trashed.Table.Id,
+                    Claims = AddClaims(trashed.Table, added),
+                    Registered = trashed.Table.Registered,
+                    Protected = trashed.Table.Protected,
+                };
                 writes.AddRange(trashed.Writes);
             }
 
-            writes.AddRange([.. await PrepareCreateAsync(call, name, entity, taken, cancellationToken), .. Idempotency.Record(call, outcome, clock.GetUtcNow())]);
+            writes.AddRange([.. await PrepareCreateAsync(call, name, made, taken, cancellationToken), .. Idempotency.Record(call, outcome, clock.GetUtcNow())]);
             if (!written)
             {
                 await writeFile();

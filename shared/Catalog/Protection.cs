@@ -20,6 +20,8 @@ public enum EntityKind
 /// <summary>The flag that keeps a namespace, table or view from being dropped by mistake. Named by id, since names may change.</summary>
 public sealed class Protection(StoreWriter writer)
 {
+    private const int MaxAttempts = 20;
+
     /// <summary>Whether something is protected.</summary>
     /// <exception cref="CatalogException">404.</exception>
     public async ValueTask<bool> GetAsync(Catalog catalog, EntityKind kind, Guid id, CancellationToken cancellationToken)
@@ -32,17 +34,20 @@ public sealed class Protection(StoreWriter writer)
     /// <exception cref="CatalogException">404.</exception>
     public async ValueTask SetAsync(Catalog catalog, EntityKind kind, Guid id, bool isProtected, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var (key, item) = await FindAsync(catalog, kind, id, cancellationToken);
             var value = kind == EntityKind.Namespace
                 ? (NamespaceEntity.Read(item.Value) with { Protected = isProtected }).ToValue()
                 : (TableEntity.Read(item.Value) with { Protected = isProtected }).ToValue();
-            if ((await writer.WriteAsync(catalog.Partition, [new Write.Replace(key, value, item.Version)], cancellationToken)).IsApplied)
+            if (item.Value.Span.SequenceEqual(value)
+                || (await writer.WriteAsync(catalog.Partition, [new Write.Replace(key, value, item.Version)], cancellationToken)).IsApplied)
             {
                 return;
             }
         }
+
+        throw new CatalogException(ErrorKind.SlowDown, $"{kind} {id} is being changed by others; nothing was changed. Try again");
     }
 
     private async ValueTask<(string Key, Item Item)> FindAsync(Catalog catalog, EntityKind kind, Guid id, CancellationToken cancellationToken)

@@ -10,87 +10,177 @@ namespace Frazil;
 /// </summary>
 /// <remarks>
 /// The order is what makes it survive a crash anywhere: a manifest goes after the files it names, a manifest list after its manifests, the metadata file after everything.
-/// So a manifest that is missing means that its files are gone, and another try walks the same tree and finds less of it. Files outside of the table's own locations are
-/// left alone and counted: metadata is written by clients, and may name anything. Memory is bounded by one manifest's entries in flight and a digest of each manifest's path.
+/// So a manifest that is missing means that its files are gone, and another try finds its place again from <see cref="Position"/> or, without one, walks the same tree and finds
+/// less of it. Files outside of the table's own locations are left alone and counted: metadata is written by clients, and may name anything. Memory is bounded by the metadata,
+/// one block of a manifest, <see cref="ChunkSize"/> paths, and a digest of each manifest's path.
 /// </remarks>
-internal sealed class Purge(Catalog catalog, TableEntity table)
+internal sealed class Purge(Catalog catalog, TableEntity table, PurgePosition? begin = null)
 {
     /// <summary>Deletions under way at once.</summary>
     public const int Parallelism = 32;
 
-    private readonly IReadOnlyList<Location> own = Claims.Of(table);
+    /// <summary>Files that are found before they are deleted together.</summary>
+    public const int ChunkSize = 1000;
 
-    /// <summary>Files deleted, or that a dry run would delete.</summary>
+    private readonly IReadOnlyList<Location> own = Claims.Of(table);
+    private readonly PurgePosition begin = begin ?? PurgePosition.Begin;
+    private readonly List<Reached> chunk = new(ChunkSize);
+
+    /// <summary>What of the tree is gone for certain.</summary>
+    public PurgePosition Position { get; private set; } = begin ?? PurgePosition.Begin;
+
+    /// <summary>Files deleted, or that a dry run would delete. A file that several manifests name counts for each, since nobody can remember them all.</summary>
     public long Deleted { get; private set; }
 
     /// <summary>Files left alone.</summary>
     public long Skipped { get; private set; }
 
-    /// <summary>Deletes everything. <paramref name="alive"/> is called between manifests, and may end the walk by throwing.</summary>
-    public Task RunAsync(Func<ValueTask> alive, CancellationToken cancellationToken) => WalkAsync(DeleteAsync, alive, cancellationToken);
+    /// <summary>Whether the table's metadata file was not there, so that nothing could be found.</summary>
+    public bool IsMetadataMissing { get; private set; }
+
+    /// <summary>Deletes everything.</summary>
+    /// <param name="isPauseDue">Whether <paramref name="pause"/> wants to be called soon.</param>
+    /// <param name="pause">Called when everything before <see cref="Position"/> is deleted; may end the walk by throwing.</param>
+    /// <param name="requireLease">Called before each deletion; ends the walk by throwing.</param>
+    /// <param name="cancellationToken">Ends the walk.</param>
+    /// <exception cref="CatalogException">400 when the table says <c>gc.enabled=false</c>, or a file of its tree is no metadata, manifest list or manifest.</exception>
+    public async Task RunAsync(Func<bool> isPauseDue, Func<ValueTask> pause, Action requireLease, CancellationToken cancellationToken)
+    {
+        await foreach (var reached in WalkAsync(cancellationToken))
+        {
+            if (reached.Location is { } location)
+            {
+                if (IsOwn(location))
+                {
+                    chunk.Add(reached);
+                }
+                else
+                {
+                    Skipped++;
+                }
+            }
+
+            if (chunk.Count >= ChunkSize || isPauseDue())
+            {
+                await FlushAsync(requireLease, cancellationToken);
+                Position = reached.Next;
+                await pause();
+            }
+        }
+
+        await FlushAsync(requireLease, cancellationToken);
+    }
 
     /// <summary>The files that a purge would delete, in its order. Changes nothing.</summary>
     public async ValueTask<IReadOnlyList<string>> PreviewAsync(int limit, CancellationToken cancellationToken)
     {
         List<string> files = [];
-        await WalkAsync(
-            async (locations, token) =>
+        await foreach (var reached in WalkAsync(cancellationToken))
+        {
+            if (reached.Location is not { } location)
             {
-                await foreach (var location in locations.WithCancellation(token))
-                {
-                    if (IsOwn(location))
-                    {
-                        Deleted++;
-                        if (files.Count < limit)
-                        {
-                            files.Add(location);
-                        }
-                    }
-                    else
-                    {
-                        Skipped++;
-                    }
-                }
-            },
-            static () => ValueTask.CompletedTask,
-            cancellationToken);
+                continue;
+            }
+
+            if (!IsOwn(location))
+            {
+                Skipped++;
+                continue;
+            }
+
+            Deleted++;
+            if (files.Count < limit)
+            {
+                files.Add(location);
+            }
+        }
+
         return files;
     }
 
-    private async Task WalkAsync(Func<IAsyncEnumerable<string>, CancellationToken, Task> take, Func<ValueTask> alive, CancellationToken cancellationToken)
+    private async IAsyncEnumerable<Reached> WalkAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (await catalog.Files.ReadAsync(table.MetadataLocation, cancellationToken) is not { } stored)
         {
-            return; // The metadata file goes last: everything is gone.
+            IsMetadataMissing = true; // It goes last: everything is gone, or cannot be found.
+            yield break;
         }
 
-        var json = MetadataLocation.Decode(stored, Limits.MaxMetadataBytes);
         if (table.Kind == TableKind.View)
         {
-            await take(Each([table.MetadataLocation]), cancellationToken);
-            return;
+            yield return new Reached(table.MetadataLocation, Stage.Metadata, begin);
+            yield break;
         }
 
-        var metadata = TableMetadata.Parse(json);
+        var metadata = TableMetadata.Parse(MetadataLocation.Decode(stored, Limits.MaxMetadataBytes));
+        Tables.RequireGarbageCollection(metadata, table.Location);
         HashSet<UInt128> seen = [];
-        foreach (var snapshot in metadata.Snapshots)
+        for (var i = begin.Snapshot; i < metadata.Snapshots.Count; i++)
         {
-            await foreach (var manifest in ManifestsAsync(snapshot, cancellationToken))
+            var ordinal = 0;
+            await foreach (var manifest in ManifestsAsync(metadata.Snapshots[i], cancellationToken))
             {
-                if (seen.Add(Digest(manifest.Path)))
+                var at = new PurgePosition(i, ordinal++, 0);
+                if (seen.Add(Digest(manifest.Path)) && at.Manifest >= (i == begin.Snapshot ? begin.Manifest : 0))
                 {
-                    await alive();
-                    await take(FilesAsync(manifest, snapshot.SnapshotId, cancellationToken), cancellationToken);
-                    await take(Each([manifest.Path]), cancellationToken);
+                    await foreach (var reached in WalkAsync(manifest, metadata.Snapshots[i], at, cancellationToken))
+                    {
+                        yield return reached;
+                    }
+                }
+            }
+
+            yield return new Reached(null, Stage.Files, new PurgePosition(i + 1, 0, 0));
+        }
+
+        var rest = metadata.Snapshots.Select(snapshot => snapshot.ManifestList).OfType<string>()
+            .Concat(metadata.Statistics.Select(file => file.StatisticsPath))
+            .Concat(metadata.PartitionStatistics.Select(file => file.StatisticsPath))
+            .Concat(metadata.MetadataLog.Select(entry => entry.MetadataFile).Where(file => file != table.MetadataLocation));
+        var end = new PurgePosition(metadata.Snapshots.Count, begin.Snapshot == metadata.Snapshots.Count ? begin.Manifest : 0, 0);
+        foreach (var location in rest.Skip(end.Manifest))
+        {
+            end = end with { Manifest = end.Manifest + 1 };
+            yield return new Reached(location, Stage.Rest, end);
+        }
+
+        yield return new Reached(table.MetadataLocation, Stage.Metadata, end);
+    }
+
+    /// <summary>The data and delete files that a manifest names, then the manifest; nothing when it is gone. One that is not the table's own is not even opened.</summary>
+    private async IAsyncEnumerable<Reached> WalkAsync(
+        (string Path, ManifestFile? File) manifest, Snapshot snapshot, PurgePosition at, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var next = at with { Manifest = at.Manifest + 1 };
+        if (!IsOwn(manifest.Path))
+        {
+            yield return new Reached(manifest.Path, Stage.Manifests, next);
+            yield break;
+        }
+
+        if (await catalog.Files.OpenReadAsync(manifest.Path, cancellationToken) is not { } stream)
+        {
+            yield return new Reached(null, Stage.Manifests, next);
+            yield break;
+        }
+
+        await using (stream)
+        {
+            var skip = at == begin with { Entry = 0 } ? begin.Entry : 0;
+            using var reader = manifest.File is { } file
+                ? await ManifestReader.OpenAsync(stream, file, ManifestProjection.Files, cancellationToken)
+                : await ManifestReader.OpenEmbeddedAsync(stream, manifest.Path, snapshot.SnapshotId, ManifestProjection.Files, cancellationToken);
+            await foreach (var entry in reader.ReadAsync(cancellationToken))
+            {
+                at = at with { Entry = at.Entry + 1 };
+                if (at.Entry > skip)
+                {
+                    yield return new Reached(entry.DataFile.FilePath, Stage.Files, at);
                 }
             }
         }
 
-        await alive();
-        await take(Each(metadata.Snapshots.Select(snapshot => snapshot.ManifestList).OfType<string>()), cancellationToken);
-        await take(Each(metadata.Statistics.Select(file => file.StatisticsPath).Concat(metadata.PartitionStatistics.Select(file => file.StatisticsPath))), cancellationToken);
-        await take(Each(metadata.MetadataLog.Select(entry => entry.MetadataFile).Where(file => file != table.MetadataLocation)), cancellationToken);
-        await take(Each([table.MetadataLocation]), cancellationToken);
+        yield return new Reached(manifest.Path, Stage.Manifests, next);
     }
 
     private async IAsyncEnumerable<(string Path, ManifestFile? File)> ManifestsAsync(Snapshot snapshot, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -114,67 +204,21 @@ internal sealed class Purge(Catalog catalog, TableEntity table)
         }
     }
 
-    /// <summary>The data and delete files that a manifest names; none when it is gone, or is not the table's own.</summary>
-    private async IAsyncEnumerable<string> FilesAsync((string Path, ManifestFile? File) manifest, long snapshotId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>Deletes what was found: what stands on others before those. A failure ends it, with nothing of a later stage gone.</summary>
+    private async Task FlushAsync(Action requireLease, CancellationToken cancellationToken)
     {
-        if (!IsOwn(manifest.Path) || await catalog.Files.OpenReadAsync(manifest.Path, cancellationToken) is not { } stream)
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
+        foreach (var stage in chunk.GroupBy(reached => reached.Stage).OrderBy(group => group.Key))
         {
-            yield break;
-        }
-
-        await using (stream)
-        {
-            using var reader = manifest.File is { } file
-                ? await ManifestReader.OpenAsync(stream, file, ManifestProjection.Files, cancellationToken)
-                : await ManifestReader.OpenEmbeddedAsync(stream, manifest.Path, snapshotId, ManifestProjection.Files, cancellationToken);
-            await foreach (var entry in reader.ReadAsync(cancellationToken))
+            await System.Threading.Tasks.Parallel.ForEachAsync(stage, options, async (reached, token) =>
             {
-                yield return entry.DataFile.FilePath;
-            }
+                requireLease();
+                await catalog.Files.DeleteAsync(reached.Location!, token);
+            });
+            Deleted += stage.Count();
         }
-    }
 
-    private async Task DeleteAsync(IAsyncEnumerable<string> locations, CancellationToken cancellationToken)
-    {
-        using var slots = new SemaphoreSlim(Parallelism);
-        List<Task> running = new(Parallelism);
-        try
-        {
-            await foreach (var location in locations.WithCancellation(cancellationToken))
-            {
-                if (!IsOwn(location))
-                {
-                    Skipped++;
-                    continue;
-                }
-
-                await slots.WaitAsync(cancellationToken);
-                Deleted++;
-                running.Add(DeleteOneAsync(location, slots, cancellationToken));
-                if (running.Count >= Parallelism * 2)
-                {
-                    // A failure must end the walk before the manifest that names the file is deleted.
-                    await Task.WhenAll(running.Where(task => task.IsCompleted));
-                    running.RemoveAll(task => task.IsCompleted);
-                }
-            }
-        }
-        finally
-        {
-            await Task.WhenAll(running);
-        }
-    }
-
-    private async Task DeleteOneAsync(string location, SemaphoreSlim slots, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await catalog.Files.DeleteAsync(location, cancellationToken);
-        }
-        finally
-        {
-            slots.Release();
-        }
+        chunk.Clear();
     }
 
     private bool IsOwn(string text)
@@ -197,13 +241,15 @@ internal sealed class Purge(Catalog catalog, TableEntity table)
         return System.Buffers.Binary.BinaryPrimitives.ReadUInt128LittleEndian(digest);
     }
 
-    private static async IAsyncEnumerable<string> Each(IEnumerable<string> locations)
+    /// <summary>In which order the files of one chunk go.</summary>
+    private enum Stage
     {
-        foreach (var location in locations)
-        {
-            yield return location;
-        }
-
-        await Task.CompletedTask;
+        Files,
+        Manifests,
+        Rest,
+        Metadata,
     }
+
+    /// <summary>A place of the walk: a file, or nothing but the way to the next place.</summary>
+    private readonly record struct Reached(string? Location, Stage Stage, PurgePosition Next);
 }

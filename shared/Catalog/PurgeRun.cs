@@ -3,50 +3,84 @@ using Frazil.Iceberg;
 
 namespace Frazil;
 
+/// <summary>How one try of a task ended.</summary>
+internal enum RunEnd
+{
+    /// <summary>The task is done.</summary>
+    Done,
+
+    /// <summary>The try failed; the task is scheduled again, or given up.</summary>
+    Failed,
+
+    /// <summary>The time was over: the next run goes on.</summary>
+    Interrupted,
+
+    /// <summary>The task is somebody else's by now, or was cancelled.</summary>
+    Lost,
+}
+
 /// <summary>One try of a purge task, under its lease.</summary>
 internal sealed class PurgeRun(
-    Catalog catalog, Tasks tasks, StoreWriter writer, TimeProvider clock, TaskEntity task, string version, DateTimeOffset deadline)
+    Catalog catalog, Tasks tasks, StoreWriter writer, TimeProvider clock, TaskEntity leased, string version, DateTimeOffset deadline)
 {
-    private static readonly TimeSpan SignOfLifeEvery = Tasks.LeaseTime / 5;
+    private const int MaxAttempts = 10;
 
-    private readonly Purge purge = new(catalog, task.Subject.Table);
+    private static readonly TimeSpan SignOfLifeEvery = Tasks.LeaseTime / 10;
+
+    private readonly Purge purge = new(catalog, leased.Subject.Table, leased.Position);
+    private readonly TaskEntity before = leased;
+    private TaskEntity task = leased;
     private DateTimeOffset lastSign = clock.GetUtcNow();
 
+    /// <summary>Files that this try deleted.</summary>
+    public long FilesDeleted => purge.Deleted;
+
     /// <summary>Runs it.</summary>
-    /// <returns>What the task is now, and whether it is done.</returns>
-    public async ValueTask<(TaskEntity Task, bool IsDone)> RunAsync(CancellationToken cancellationToken)
+    /// <exception cref="OperationCanceledException">The token ended it; the task goes on in the next run.</exception>
+    public async ValueTask<RunEnd> RunAsync(CancellationToken cancellationToken)
     {
         try
         {
-            if (!task.HoldsClaims && !await ClaimAsync(cancellationToken))
+            if (!task.HoldsClaims)
             {
-                return (task, false);
+                await ClaimAsync(cancellationToken);
             }
 
-            await purge.RunAsync(StayAliveAsync, cancellationToken);
-            return await EndAsync(cancellationToken);
+            await purge.RunAsync(() => IsPauseDue, PauseAsync, RequireLease, cancellationToken);
+            await EndAsync(cancellationToken);
+            return RunEnd.Done;
         }
         catch (OutOfTimeException)
         {
-            // Not a failure: the next run walks the tree again and finds less of it.
-            return await GiveBackAsync(Counted() with { State = TaskState.Scheduled, ScheduledFor = clock.GetUtcNow(), Attempt = task.Attempt - 1, LeasedUntil = null });
+            await GiveBackAsync();
+            return RunEnd.Interrupted;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await GiveBackAsync();
+            throw;
         }
         catch (LostLeaseException)
         {
-            return (task, false);
+            await tasks.AcknowledgeAsync(catalog, task.Id, CancellationToken.None);
+            return RunEnd.Lost;
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception)
         {
-            return await GiveBackAsync(tasks.Failed(Counted(), exception.Message, isFinal: exception is CatalogException { Kind: ErrorKind.Validation or ErrorKind.BadRequest or ErrorKind.Forbidden }));
+            // What is wrong with the table's files, or with where they are, is so in the next try too.
+            var isFinal = exception is CatalogException { Kind: ErrorKind.Validation or ErrorKind.BadRequest or ErrorKind.Forbidden };
+            await tasks.ReplaceAsync(catalog, tasks.Failed(Counted(), exception.Message, isFinal), version, [], CancellationToken.None);
+            return RunEnd.Failed;
         }
     }
+
+    private bool IsPauseDue => clock.GetUtcNow() is var now && (now >= deadline || now - lastSign >= SignOfLifeEvery);
 
     /// <summary>
     /// Takes the table's locations for the time of the purge. When another table is there by now, nothing is deleted: what looks like garbage may be in use.
     /// </summary>
-    private async ValueTask<bool> ClaimAsync(CancellationToken cancellationToken)
+    private async ValueTask ClaimAsync(CancellationToken cancellationToken)
     {
-        const int MaxAttempts = 10;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
             var claims = await Claims.ClaimAsync(writer, catalog, task.Subject.Table.Id, Claims.Of(task.Subject.Table), cancellationToken);
@@ -54,23 +88,20 @@ internal sealed class PurgeRun(
             if (await tasks.ReplaceAsync(catalog, next, version, claims, cancellationToken) is { } moved)
             {
                 (task, version) = (next, moved);
-                return true;
+                return;
             }
 
-            if ((await tasks.GetAsync(catalog, task.Id, cancellationToken)).State != TaskState.Running)
-            {
-                throw new LostLeaseException();
-            }
+            await RequireOwnTaskAsync(cancellationToken);
         }
 
-        await GiveBackAsync(tasks.Failed(task, "Others claimed locations in every try", isFinal: false));
-        return false;
+        throw new IOException("Others claimed locations in every try");
     }
 
-    private async ValueTask StayAliveAsync()
+    /// <summary>A sign of life that also keeps what is done; the end of the run when its time is over, but not before it got on at all.</summary>
+    private async ValueTask PauseAsync()
     {
         var now = clock.GetUtcNow();
-        if (now >= deadline)
+        if (now >= deadline && purge.Position != before.Position)
         {
             throw new OutOfTimeException();
         }
@@ -86,34 +117,62 @@ internal sealed class PurgeRun(
         lastSign = now;
     }
 
-    private async ValueTask<(TaskEntity Task, bool IsDone)> EndAsync(CancellationToken cancellationToken)
+    /// <summary>A worker that slept past its lease must not delete any more: the task may have been cancelled, and the files be in use again.</summary>
+    private void RequireLease()
     {
-        const int MaxAttempts = 10;
+        if (clock.GetUtcNow() >= task.LeasedUntil)
+        {
+            throw new LostLeaseException();
+        }
+    }
+
+    private async ValueTask EndAsync(CancellationToken cancellationToken)
+    {
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var ended = Counted() with { State = TaskState.Success, EndedAt = clock.GetUtcNow(), LeasedUntil = null, HoldsClaims = false, Message = null };
+            var ended = Counted() with
+            {
+                State = TaskState.Success,
+                EndedAt = clock.GetUtcNow(),
+                LeasedUntil = null,
+                HoldsClaims = false,
+                Message = purge.IsMetadataMissing && before is { Attempt: 1, FilesDeleted: 0 } ? "The metadata file was not there: no file of the table could be found" : null,
+            };
             var released = await Claims.ReleaseAsync(writer, catalog, task.Subject.Table, cancellationToken);
             if (await tasks.ReplaceAsync(catalog, ended, version, released, cancellationToken) is not null)
             {
-                return (ended, true);
+                return;
             }
 
-            if ((await tasks.GetAsync(catalog, task.Id, cancellationToken)).State != TaskState.Running)
-            {
-                return (task, false);
-            }
+            await RequireOwnTaskAsync(cancellationToken);
         }
 
-        return (task, false);
+        throw new IOException("The task's claims were changed by others in every try");
     }
 
-    private async ValueTask<(TaskEntity Task, bool IsDone)> GiveBackAsync(TaskEntity next)
+    /// <summary>Not a failure: the next run goes on where this one was.</summary>
+    private async ValueTask GiveBackAsync()
     {
-        await tasks.ReplaceAsync(catalog, next, version, [], CancellationToken.None);
-        return (next, false);
+        var next = Counted() with { State = TaskState.Scheduled, ScheduledFor = clock.GetUtcNow(), LeasedUntil = null };
+        await tasks.ReplaceAsync(catalog, next with { Attempt = next.Attempt - 1 }, version, [], CancellationToken.None);
     }
 
-    private TaskEntity Counted() => task with { FilesDeleted = purge.Deleted, FilesSkipped = purge.Skipped };
+    private async ValueTask RequireOwnTaskAsync(CancellationToken cancellationToken)
+    {
+        if (await writer.Store.ReadAsync(catalog.Partition, Keys.Task(task.Id), cancellationToken) is not { } item || item.Version != version)
+        {
+            throw new LostLeaseException();
+        }
+    }
+
+    /// <summary>The task with what this try did. Having got on makes it a first try again: a large table may take more runs, and more deaths of workers, than the tries of a task that stands still.</summary>
+    private TaskEntity Counted() => task with
+    {
+        Attempt = purge.Position == before.Position ? task.Attempt : 1,
+        Position = purge.Position,
+        FilesDeleted = before.FilesDeleted + purge.Deleted,
+        FilesSkipped = before.FilesSkipped + purge.Skipped,
+    };
 
     private sealed class OutOfTimeException() : Exception("the run's time is over");
 

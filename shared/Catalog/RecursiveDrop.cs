@@ -10,37 +10,42 @@ public sealed partial class Namespaces
     /// Drops a namespace, the namespaces below it, and their tables and views, which go to the trash where the catalog keeps one. Looks first whether something is protected.
     /// Not one batch: what was dropped before a failure stays dropped (each table can be undropped by itself), and the same request goes on where it ended.
     /// </summary>
-    /// <exception cref="CatalogException">404; 409 when something in it is protected, or is made in it faster than it can be dropped.</exception>
+    /// <exception cref="CatalogException">404; 409 when something in it is protected, or is made in it faster than it can be dropped; 400 when a purge is asked for and a table has <c>gc.enabled=false</c>.</exception>
     public async ValueTask<Outcome> DropRecursivelyAsync(CallContext call, Namespace @namespace, DropOptions options, CancellationToken cancellationToken)
     {
         await RequireAsync(call, @namespace, cancellationToken);
-        if (!options.Force)
+        if (!options.Force || options.Purge)
         {
-            await RequireUnprotectedAsync(call, @namespace, cancellationToken);
+            await RequireDroppableAsync(call, @namespace, options, cancellationToken);
         }
 
         await DropContentAsync(call with { Idempotency = null }, @namespace, options, cancellationToken);
         return await DropAsync(call, @namespace, options, cancellationToken);
     }
 
-    private async ValueTask RequireUnprotectedAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken)
+    private async ValueTask RequireDroppableAsync(CallContext call, Namespace @namespace, DropOptions options, CancellationToken cancellationToken)
     {
-        if (await ReadAsync(call, @namespace, cancellationToken) is { Entity.Protected: true })
+        if (!options.Force && await ReadAsync(call, @namespace, cancellationToken) is { Entity.Protected: true })
         {
             throw new CatalogException(ErrorKind.Protected, $"Namespace {@namespace} is protected: take the protection away first, or drop it with force=true");
         }
 
         foreach (var (name, table) in await TablesAsync(call, @namespace, cancellationToken))
         {
-            if (table.Protected)
+            if (table.Protected && !options.Force)
             {
                 throw new CatalogException(ErrorKind.Protected, $"{table.Kind} {name} is protected: take the protection away first, or drop with force=true");
+            }
+
+            if (options.Purge)
+            {
+                await Tables.RequireGarbageCollectionAsync(call.Catalog, name, table, cancellationToken);
             }
         }
 
         foreach (var child in await ChildrenAsync(call, @namespace, cancellationToken))
         {
-            await RequireUnprotectedAsync(call, child, cancellationToken);
+            await RequireDroppableAsync(call, child, options, cancellationToken);
         }
     }
 
@@ -48,8 +53,15 @@ public sealed partial class Namespaces
     {
         foreach (var child in await ChildrenAsync(call, @namespace, cancellationToken))
         {
-            await DropContentAsync(call, child, options, cancellationToken);
-            await DropAsync(call, child, options, cancellationToken);
+            try
+            {
+                await DropContentAsync(call, child, options, cancellationToken);
+                await DropAsync(call, child, options, cancellationToken);
+            }
+            catch (CatalogException exception) when (exception.Kind == ErrorKind.NoSuchNamespace)
+            {
+                // Somebody else dropped it.
+            }
         }
 
         var pointers = new Pointers(writer, this, clock, ids);

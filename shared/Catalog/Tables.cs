@@ -45,7 +45,7 @@ public sealed class Tables
 
     /// <summary><c>listTables</c>.</summary>
     /// <exception cref="CatalogException">404 when the namespace does not exist; 400 for a page token of another list.</exception>
-    public ValueTask<(IReadOnlyList<TableIdentifier> Identifiers, string? NextPageToken)> ListAsync(
+    public ValueTask<(IReadOnlyList<Listed<TableIdentifier>> Listed, string? NextPageToken)> ListAsync(
         CallContext call, Namespace @namespace, Paging paging, CancellationToken cancellationToken) =>
         pointers.ListAsync(call, @namespace, TableKind.Table, paging, cancellationToken);
 
@@ -164,7 +164,7 @@ public sealed class Tables
             {
                 if (options.Purge)
                 {
-                    await RequireGarbageCollectionAsync(call, table, pointer.Entity, cancellationToken);
+                    await RequireGarbageCollectionAsync(call.Catalog, table, pointer.Entity, cancellationToken);
                 }
 
                 return Outcome.Done.Instance;
@@ -199,19 +199,22 @@ public sealed class Tables
     public async ValueTask<TableEntity> RequireAsync(CallContext call, TableIdentifier table, CancellationToken cancellationToken) =>
         (await pointers.RequireAsync(call, table, TableKind.Table, cancellationToken)).Entity;
 
-    private async ValueTask RequireGarbageCollectionAsync(CallContext call, TableIdentifier name, TableEntity table, CancellationToken cancellationToken)
+    /// <summary>Refuses the purge of a table whose files others may use.</summary>
+    /// <exception cref="CatalogException">400 when the table says <c>gc.enabled=false</c>.</exception>
+    internal static void RequireGarbageCollection(TableMetadata metadata, string name)
     {
-        try
+        if (metadata.Properties.TryGetValue("gc.enabled", out var enabled) && enabled.Equals("false", StringComparison.OrdinalIgnoreCase))
         {
-            var metadata = (await files.ReadAsync(call.Catalog, table.MetadataLocation, cancellationToken)).ToTable();
-            if (metadata.Properties.TryGetValue("gc.enabled", out var enabled) && enabled.Equals("false", StringComparison.OrdinalIgnoreCase))
-            {
-                throw CatalogException.Validation($"Cannot purge table {name}: GC is disabled (deleting files may corrupt other tables)");
-            }
+            throw CatalogException.Validation($"Cannot purge table {name}: GC is disabled (deleting files may corrupt other tables)");
         }
-        catch (CatalogException exception) when (exception.Kind == ErrorKind.NotFound)
+    }
+
+    /// <summary>The same for a table that is not loaded. Without its metadata file a table can still be dropped; the purge will find nothing to follow.</summary>
+    internal static async ValueTask RequireGarbageCollectionAsync(Catalog catalog, TableIdentifier name, TableEntity table, CancellationToken cancellationToken)
+    {
+        if (table.Kind == TableKind.Table && await catalog.Files.ReadAsync(table.MetadataLocation, cancellationToken) is { } stored)
         {
-            // Without its metadata file the table can still be dropped; the purge will find nothing to follow.
+            RequireGarbageCollection(TableMetadata.Parse(MetadataLocation.Decode(stored, Limits.MaxMetadataBytes)), name.ToString());
         }
     }
 

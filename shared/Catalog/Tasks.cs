@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Frazil.Entities;
 using Frazil.Iceberg;
 using Frazil.Storage;
@@ -16,6 +17,9 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
     /// <summary>How long a task that ended well or was cancelled is remembered.</summary>
     public static readonly TimeSpan RetentionTime = TimeSpan.FromDays(7);
 
+    private const int MaxMessageLength = 1000;
+    private const int MaxChangeAttempts = 20;
+
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromHours(1);
 
@@ -33,13 +37,16 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
     public async ValueTask<TaskEntity> GetAsync(Catalog catalog, Guid id, CancellationToken cancellationToken) =>
         TaskEntity.Read((await RequireAsync(catalog, id, cancellationToken)).Value);
 
-    /// <summary>Calls a task off: the files that are left stay for ever, and the table's claims end. A worker that has it finds out at its next sign of life.</summary>
-    /// <exception cref="CatalogException">404; 400 when it has ended well already.</exception>
+    /// <summary>
+    /// Calls a task off: the files that are left stay for ever, and the table's claims end. A worker that has the task finds out at its next sign of life, and until then may delete;
+    /// so the claims end when it has, or when its lease is over.
+    /// </summary>
+    /// <exception cref="CatalogException">404; 400 when it has ended well or was cancelled already.</exception>
     public ValueTask CancelAsync(Catalog catalog, Guid id, CancellationToken cancellationToken) => ChangeAsync(catalog, id, async task => task.State switch
     {
         TaskState.Success or TaskState.Cancelled => throw CatalogException.Validation($"Task {id} has ended already: {task.State}"),
-        _ => (task with { State = TaskState.Cancelled, EndedAt = clock.GetUtcNow(), LeasedUntil = null, HoldsClaims = false },
-            task.HoldsClaims ? await Claims.ReleaseAsync(writer, catalog, task.Subject.Table, cancellationToken) : []),
+        TaskState.Running when task.LeasedUntil > clock.GetUtcNow() => (task with { State = TaskState.Cancelled, EndedAt = clock.GetUtcNow() }, []),
+        _ => await CancelledAsync(catalog, task, cancellationToken),
     }, cancellationToken);
 
     /// <summary>Makes a task due now, also one that was given up.</summary>
@@ -62,8 +69,8 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
         ScheduledFor = now,
     }.ToValue());
 
-    /// <summary>Takes a task that is due, for this worker alone. Null when nothing is due.</summary>
-    internal async ValueTask<(TaskEntity Task, string Version)?> LeaseAsync(Catalog catalog, CancellationToken cancellationToken)
+    /// <summary>Takes the tasks that are due, one after the other, each for this worker alone. One pass: what becomes due behind it waits for the next.</summary>
+    internal async IAsyncEnumerable<(TaskEntity Task, string Version)> LeaseDueAsync(Catalog catalog, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string? after = null;
         while (true)
@@ -71,31 +78,34 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
             var page = await writer.Store.ListAsync(catalog.Partition, Keys.Tasks, after, IKeyValueStore.MaxPage, cancellationToken);
             foreach (var item in page)
             {
-                var task = TaskEntity.Read(item.Value);
-                if (!IsDue(task))
+                if (await LeaseAsync(catalog, item, cancellationToken) is { } leased)
                 {
-                    continue;
-                }
-
-                if (task.Attempt >= MaxAttempts)
-                {
-                    await ReplaceAsync(catalog, Failed(task, "The worker ended without a result in every try", isFinal: true), item.Version, [], cancellationToken);
-                    continue;
-                }
-
-                var leased = task with { State = TaskState.Running, Attempt = task.Attempt + 1, LeasedUntil = clock.GetUtcNow() + LeaseTime };
-                if (await ReplaceAsync(catalog, leased, item.Version, [], cancellationToken) is { } version)
-                {
-                    return (leased, version);
+                    yield return leased;
                 }
             }
 
             if (page.Count < IKeyValueStore.MaxPage)
             {
-                return null;
+                yield break;
             }
 
             after = page[^1].Id;
+        }
+    }
+
+    /// <summary>What a task that nobody works on becomes when it is cancelled, with the end of its claims.</summary>
+    internal async ValueTask<(TaskEntity Task, IReadOnlyList<Write> Others)> CancelledAsync(Catalog catalog, TaskEntity task, CancellationToken cancellationToken) => (
+        task with { State = TaskState.Cancelled, EndedAt = task.EndedAt ?? clock.GetUtcNow(), LeasedUntil = null, HoldsClaims = false },
+        task.HoldsClaims ? await Claims.ReleaseAsync(writer, catalog, task.Subject.Table, cancellationToken) : []);
+
+    /// <summary>A worker that lost its task says that it has stopped: when it was cancelled, the claims can end now.</summary>
+    internal async ValueTask AcknowledgeAsync(Catalog catalog, Guid id, CancellationToken cancellationToken)
+    {
+        if (await writer.Store.ReadAsync(catalog.Partition, Keys.Task(id), cancellationToken) is { } item
+            && TaskEntity.Read(item.Value) is { State: TaskState.Cancelled, LeasedUntil: not null } task)
+        {
+            var (ended, released) = await CancelledAsync(catalog, task, cancellationToken);
+            await ReplaceAsync(catalog, ended, item.Version, released, cancellationToken);
         }
     }
 
@@ -117,9 +127,9 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
     internal TaskEntity Failed(TaskEntity task, string message, bool isFinal)
     {
         var now = clock.GetUtcNow();
+        message = message.Length <= MaxMessageLength ? message : message[..MaxMessageLength];
         if (isFinal || task.Attempt >= MaxAttempts)
         {
-            CatalogMeter.DeadLetters.Add(1);
             return task with { State = TaskState.Failed, Message = message, EndedAt = now, LeasedUntil = null };
         }
 
@@ -127,16 +137,35 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
         return task with { State = TaskState.Scheduled, Message = message, ScheduledFor = now + delay, LeasedUntil = null };
     }
 
-    private bool IsDue(TaskEntity task)
+    private async ValueTask<(TaskEntity Task, string Version)?> LeaseAsync(Catalog catalog, Item item, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        return (task.State == TaskState.Scheduled && task.ScheduledFor <= now) || (task.State == TaskState.Running && task.LeasedUntil <= now);
+        var task = TaskEntity.Read(item.Value);
+        if (task is { State: TaskState.Cancelled, LeasedUntil: { } lease } && lease <= now)
+        {
+            await AcknowledgeAsync(catalog, task.Id, cancellationToken); // Its worker died before it found out.
+            return null;
+        }
+
+        if (!(task.State == TaskState.Scheduled && task.ScheduledFor <= now) && !(task.State == TaskState.Running && task.LeasedUntil <= now))
+        {
+            return null;
+        }
+
+        if (task.Attempt >= MaxAttempts)
+        {
+            await ReplaceAsync(catalog, Failed(task, "The worker ended without a result in every try", isFinal: true), item.Version, [], cancellationToken);
+            return null;
+        }
+
+        var leased = task with { State = TaskState.Running, Attempt = task.Attempt + 1, LeasedUntil = now + LeaseTime };
+        return await ReplaceAsync(catalog, leased, item.Version, [], cancellationToken) is { } version ? (leased, version) : null;
     }
 
     private async ValueTask ChangeAsync(
         Catalog catalog, Guid id, Func<TaskEntity, ValueTask<(TaskEntity Task, IReadOnlyList<Write> Others)>> change, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var attempt = 0; attempt < MaxChangeAttempts; attempt++)
         {
             var item = await RequireAsync(catalog, id, cancellationToken);
             var (next, others) = await change(TaskEntity.Read(item.Value));
@@ -145,6 +174,8 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
                 return;
             }
         }
+
+        throw new CatalogException(ErrorKind.SlowDown, $"Task {id} is being changed by others; nothing was changed. Try again");
     }
 
     private async ValueTask<Item> RequireAsync(Catalog catalog, Guid id, CancellationToken cancellationToken) =>

@@ -42,7 +42,7 @@ public sealed class Views
 
     /// <summary><c>listViews</c>.</summary>
     /// <exception cref="CatalogException">404 when the namespace does not exist; 400 for a page token of another list.</exception>
-    public ValueTask<(IReadOnlyList<TableIdentifier> Identifiers, string? NextPageToken)> ListAsync(
+    public ValueTask<(IReadOnlyList<Listed<TableIdentifier>> Listed, string? NextPageToken)> ListAsync(
         CallContext call, Namespace @namespace, Paging paging, CancellationToken cancellationToken) =>
         pointers.ListAsync(call, @namespace, TableKind.View, paging, cancellationToken);
 

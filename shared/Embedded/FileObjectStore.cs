@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Versioning;
 using Frazil.Iceberg;
 using Frazil.Storage;
 using Microsoft.Win32.SafeHandles;
@@ -89,6 +90,10 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
         {
             return await Task.Factory.StartNew(() => Create(location, file, content.Span), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
+        catch (UnauthorizedAccessException denied)
+        {
+            throw Denied(location, denied);
+        }
         finally
         {
             creations.Release();
@@ -110,6 +115,10 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
         catch (DirectoryNotFoundException)
         {
             // None there is as good.
+        }
+        catch (UnauthorizedAccessException denied)
+        {
+            throw Denied(location, denied);
         }
 
         return default;
@@ -141,9 +150,19 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
     private ServedPath PathOf(string location, bool followLast)
     {
         ObjectLocations.CheckFile(location);
-        return Path.GetFileName(location).StartsWith(TemporaryPrefix, StringComparison.Ordinal)
-            ? throw CatalogException.BadRequest($"Location {location} has a name that begins with {TemporaryPrefix}, which is kept for unfinished files")
-            : roots.Resolve(location, followLast);
+        if (Path.GetFileName(location).StartsWith(TemporaryPrefix, StringComparison.Ordinal))
+        {
+            throw CatalogException.BadRequest($"Location {location} has a name that begins with {TemporaryPrefix}, which is kept for unfinished files");
+        }
+
+        try
+        {
+            return roots.Resolve(location, followLast);
+        }
+        catch (UnauthorizedAccessException denied)
+        {
+            throw Denied(location, denied);
+        }
     }
 
     private SafeFileHandle? Open(string location, CancellationToken cancellationToken)
@@ -155,11 +174,24 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
             return null;
         }
 
-        if (OperatingSystem.IsWindows())
+        try
         {
-            return File.Exists(path) ? File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete) : null;
-        }
+            if (OperatingSystem.IsWindows())
+            {
+                return File.Exists(path) ? File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete) : null;
+            }
 
+            return OpenRegular(path);
+        }
+        catch (UnauthorizedAccessException denied)
+        {
+            throw Denied(location, denied);
+        }
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    private static SafeFileHandle? OpenRegular(string path)
+    {
         var handle = Posix.OpenForRead(path);
         try
         {
@@ -173,6 +205,8 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
             return null;
         }
     }
+
+    private static CatalogException Denied(string location, UnauthorizedAccessException denied) => new(ErrorKind.Forbidden, $"This server may not access {location}", denied);
 
     private bool Create(string location, ServedPath file, ReadOnlySpan<byte> content)
     {
@@ -201,7 +235,7 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
             DurableFolders.Sync(folder);
             return true;
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new UnknownOutcomeException($"File {location} is there, but its folder could not be synced", failure);
         }
@@ -249,7 +283,8 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
         return false;
     }
 
-    private static bool TryName(string temporary, string path)
+    /// <summary>Gives a finished file its name; false when it is taken. Of any number of callers exactly one gets it.</summary>
+    internal static bool TryName(string temporary, string path)
     {
         if (!OperatingSystem.IsWindows())
         {

@@ -11,9 +11,13 @@ namespace Frazil.EmbeddedBackend;
 [UnsupportedOSPlatform("windows")]
 internal static partial class Posix
 {
+    private const int NotPermitted = 1; // EPERM
+    private const int AccessDenied = 13; // EACCES
     private const int FileExists = 17; // EEXIST, the same number on Linux and macOS
     private const int NoEntry = 2; // ENOENT
     private const int NotADirectory = 20; // ENOTDIR
+    private const int NotSupported = 95; // EOPNOTSUPP on Linux
+    private const int NotSupportedMac = 45; // ENOTSUP on macOS
     private const int NameTooLong = 36; // ENAMETOOLONG on Linux
     private const int NameTooLongMac = 63; // ENAMETOOLONG on macOS
 
@@ -25,8 +29,14 @@ internal static partial class Posix
             return true;
         }
 
-        var error = Marshal.GetLastPInvokeError();
-        return error == FileExists ? false : throw Failure("link", name, error);
+        return Marshal.GetLastPInvokeError() switch
+        {
+            FileExists => false,
+
+            // What Linux and macOS answer on FAT and some network and FUSE file systems.
+            NotPermitted or NotSupported or NotSupportedMac => throw new IOException($"Cannot create {name}: its file system has no hard links, which are what creates a file without replacing another"),
+            var error => throw Failure("link", name, error),
+        };
     }
 
     /// <summary>Makes a folder's entries durable.</summary>
@@ -73,9 +83,12 @@ internal static partial class Posix
         }
     }
 
-    private static IOException Failure(string what, string path, int error) => error is NameTooLong or NameTooLongMac
-        ? new PathTooLongException($"Cannot {what} {path}: a name in it is too long for the file system")
-        : new IOException($"Cannot {what} {path}: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})");
+    private static Exception Failure(string what, string path, int error) => error switch
+    {
+        NotPermitted or AccessDenied => new UnauthorizedAccessException($"Cannot {what} {path}: {Marshal.GetPInvokeErrorMessage(error)}"),
+        NameTooLong or NameTooLongMac => new PathTooLongException($"Cannot {what} {path}: a name in it is too long for the file system"),
+        _ => new IOException($"Cannot {what} {path}: {Marshal.GetPInvokeErrorMessage(error)} (errno {error})"),
+    };
 
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Link(string existing, string name);

@@ -197,9 +197,9 @@ internal sealed class PendingBatch(string partition, string commitId, IReadOnlyL
     /// <summary>Whether the writer gets it. It does not when the caller cancelled before; afterwards a cancellation comes too late and is not heeded.</summary>
     public bool TryTake() => Interlocked.Exchange(ref isTaken, 1) == 0;
 
-    public void Succeed(WriteResult result) => completion.SetResult(result);
+    public void Succeed(WriteResult result) => completion.TrySetResult(result);
 
-    public void Fail(Exception exception) => completion.SetException(exception);
+    public void Fail(Exception exception) => completion.TrySetException(exception);
 
     public async Task<WriteResult> WaitAsync(CancellationToken cancellationToken)
     {
@@ -209,7 +209,7 @@ internal sealed class PendingBatch(string partition, string commitId, IReadOnlyL
                 var batch = (PendingBatch)state!;
                 if (batch.TryTake())
                 {
-                    batch.completion.SetCanceled(token);
+                    batch.completion.TrySetCanceled(token);
                 }
             },
             this);

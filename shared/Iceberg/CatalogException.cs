@@ -66,9 +66,6 @@ public enum ErrorKind
     /// <summary>413 <c>RequestEntityTooLargeException</c>: the body is larger than the server's limit.</summary>
     PayloadTooLarge,
 
-    /// <summary>413 <c>ResponseTooLargeException</c>: nothing was changed, and the answer is larger than this server's host can carry.</summary>
-    ResponseTooLarge,
-
     /// <summary>422 <c>UnprocessableEntityException</c>: well formed, but contradicts itself or an earlier request.</summary>
     Unprocessable,
 
@@ -108,7 +105,7 @@ public sealed class CatalogException(ErrorKind kind, string message, Exception? 
         ErrorKind.MethodNotAllowed => 405,
         ErrorKind.UnsupportedOperation => 406,
         ErrorKind.AlreadyExists or ErrorKind.NamespaceNotEmpty or ErrorKind.Protected or ErrorKind.CommitFailed => 409,
-        ErrorKind.PayloadTooLarge or ErrorKind.ResponseTooLarge => 413,
+        ErrorKind.PayloadTooLarge => 413,
         ErrorKind.Unprocessable => 422,
         ErrorKind.Internal or ErrorKind.CommitStateUnknown => 500,
         ErrorKind.SlowDown => 503,
@@ -138,7 +135,6 @@ public sealed class CatalogException(ErrorKind kind, string message, Exception? 
         ErrorKind.Protected => "ProtectedException",
         ErrorKind.CommitFailed => "CommitFailedException",
         ErrorKind.PayloadTooLarge => "RequestEntityTooLargeException",
-        ErrorKind.ResponseTooLarge => "ResponseTooLargeException",
         ErrorKind.Unprocessable => "UnprocessableEntityException",
         ErrorKind.Internal => "InternalServerError",
         ErrorKind.CommitStateUnknown => "CommitStateUnknownException",

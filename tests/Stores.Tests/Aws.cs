@@ -29,6 +29,9 @@ internal sealed class Faults : HttpClientFactory
 
     public delegate Task<HttpResponseMessage> Fault(HttpRequestMessage request, Func<Task<HttpResponseMessage>> send);
 
+    /// <summary>What befalls requests that no fault was ordered for; null for nothing.</summary>
+    public Func<Fault?>? Weather { get; set; }
+
     /// <summary>Requests that went through here since the last <see cref="Next"/>.</summary>
     public int Requests { get; private set; }
 
@@ -82,7 +85,8 @@ internal sealed class Faults : HttpClientFactory
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             faults.Requests++;
-            return faults.ordered.TryDequeue(out var fault) ? fault(request, () => base.SendAsync(request, cancellationToken)) : base.SendAsync(request, cancellationToken);
+            var fault = faults.ordered.TryDequeue(out var ordered) ? ordered : faults.Weather?.Invoke();
+            return fault is null ? base.SendAsync(request, cancellationToken) : fault(request, () => base.SendAsync(request, cancellationToken));
         }
     }
 }

@@ -1,7 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Amazon.DynamoDBv2;
-using Amazon.Runtime;
 using Frazil.AwsBackend;
 using Frazil.Storage;
 
@@ -9,7 +7,7 @@ namespace Frazil.Stores.Tests;
 
 /// <summary>DynamoDB over a network that loses requests and answers: a batch that landed is never refused, one that was refused never lands, and what cannot be known is said to be unknown.</summary>
 [Trait("Needs", "dynamodb")]
-public sealed class DynamoDbFaultTests : IAsyncLifetime
+public sealed partial class DynamoDbFaultTests : IAsyncLifetime
 {
     private const string InternalError = """{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"Internal server error"}""";
 
@@ -208,6 +206,18 @@ public sealed class DynamoDbFaultTests : IAsyncLifetime
         Assert.Equal(3, faults.Requests);
     }
 
+    [Fact]
+    public async Task A_transaction_that_was_under_way_leaves_the_outcome_open()
+    {
+        // Another sending of this batch is at work: what is refused now may have been done by it, and undone by others.
+        var inProgress = Faults.Answered(HttpStatusCode.BadRequest, """{"__type":"com.amazonaws.dynamodb.v20120810#TransactionInProgressException","message":"in progress"}""");
+        await ApplyAsync(Create("a", "other"));
+        faults.Next(inProgress);
+        await Assert.ThrowsAsync<UnknownOutcomeException>(() => WriteAsync(Create("a", "new"), Create("b", "new")));
+        faults.Next([.. Enumerable.Repeat(inProgress, Attempts.Max)]);
+        await Assert.ThrowsAsync<UnknownOutcomeException>(() => WriteAsync(Create("b", "new"), Create("c", "new")));
+    }
+
     [Theory]
     [MemberData(nameof(Shapes))]
     public async Task A_throttle_after_a_lost_answer_leaves_the_outcome_unknown(string shape)
@@ -248,76 +258,6 @@ public sealed class DynamoDbFaultTests : IAsyncLifetime
         Assert.Null(await ValueOf("c"));
     }
 
-    [Fact]
-    public async Task Reads_are_tried_again()
-    {
-        await ApplyAsync(Create("f/a", "1"), Create("f/b", "2"));
-        var throttled = Faults.Answered(HttpStatusCode.BadRequest, """{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"slow down"}""");
-        Faults.Fault[] trouble = [throttled, Faults.LostBefore(), Faults.LostAfter(), Faults.Answered(HttpStatusCode.InternalServerError, InternalError), Faults.TimedOut()];
-        faults.Next(trouble);
-        Assert.NotNull(await store.ReadAsync(partition, "f/a", default));
-        faults.Next(trouble);
-        Assert.Equal(2, (await store.ReadManyAsync(partition, ["f/a", "f/b"], default)).Count(item => item is not null));
-        faults.Next(trouble);
-        Assert.Equal(2, (await store.ListAsync(partition, "f/", null, 10, default)).Count);
-
-        faults.Next([.. Enumerable.Repeat(throttled, Attempts.Max)]);
-        await Assert.ThrowsAsync<StoreThrottledException>(() => store.ReadAsync(partition, "f/a", default).AsTask());
-    }
-
-    [Fact]
-    public async Task Rows_that_a_many_keys_read_leaves_out_are_asked_for_again()
-    {
-        string[] ids = [.. Enumerable.Range(0, 40).Select(i => $"f/{i:00}")];
-        await ApplyAsync([.. ids.Select(id => Create(id, id))]);
-        faults.Next(Partial(15), Partial(0), Partial(1), Partial(20));
-        Assert.Equal(ids, (await store.ReadManyAsync(partition, ids, default)).Select(item => item!.Id));
-        Assert.Equal(5, faults.Requests);
-
-        faults.Next([.. Enumerable.Repeat(Partial(0), Attempts.Max)]);
-        await Assert.ThrowsAsync<StoreThrottledException>(() => store.ReadManyAsync(partition, ids, default).AsTask());
-    }
-
-    [Fact]
-    public async Task A_server_that_cannot_be_reached_leaves_nothing_open()
-    {
-        var config = AwsClients.Configure(new AmazonDynamoDBConfig { ServiceURL = "http://127.0.0.1:1", AuthenticationRegion = "us-east-1" });
-        using var client = new AmazonDynamoDBClient(new BasicAWSCredentials("x", "x"), config);
-        var unreachable = new DynamoDbKeyValueStore(client, table, time, new IdSource());
-        Assert.Contains("cannot be reached", (await Assert.ThrowsAsync<IOException>(() => unreachable.WriteAsync(partition, NewCommitId(), [Create("a", "1")], default).AsTask())).Message);
-        await Assert.ThrowsAsync<IOException>(() => unreachable.ReadAsync(partition, "a", default).AsTask());
-    }
-
-    [Fact]
-    public void A_client_that_repeats_requests_by_itself_is_refused()
-    {
-        using var repeats = new AmazonDynamoDBClient(new BasicAWSCredentials("x", "x"), new AmazonDynamoDBConfig { ServiceURL = "http://127.0.0.1:1" });
-        Assert.Contains("AwsClients.Configure", Assert.Throws<ArgumentException>(() => new DynamoDbKeyValueStore(repeats, table, time, new IdSource())).Message);
-    }
-
-    [Fact]
-    public async Task A_table_is_made_once_and_a_foreign_one_left_alone()
-    {
-        using var client = Aws.DynamoDb();
-        var fresh = $"fresh-{Guid.NewGuid():N}";
-        var stores = Enumerable.Range(0, 4).Select(_ => new DynamoDbKeyValueStore(client, fresh, time, new IdSource())).ToList();
-        Assert.Contains("CreateTableIfMissingAsync", (await Assert.ThrowsAsync<IOException>(() => stores[0].ReadAsync(partition, "a", default).AsTask())).Message);
-        await Task.WhenAll(stores.Select(each => each.CreateTableIfMissingAsync(default)));
-        await stores[0].CreateTableIfMissingAsync(default);
-        Assert.True((await stores[0].WriteAsync(partition, NewCommitId(), [Create("a", "1")], default)).IsApplied);
-        Assert.Equal("PAY_PER_REQUEST", (await client.DescribeTableAsync(fresh)).Table.BillingModeSummary.BillingMode.Value);
-
-        var foreign = $"foreign-{Guid.NewGuid():N}";
-        await client.CreateTableAsync(new Amazon.DynamoDBv2.Model.CreateTableRequest
-        {
-            TableName = foreign,
-            BillingMode = BillingMode.PAY_PER_REQUEST,
-            AttributeDefinitions = [new("id", ScalarAttributeType.S)],
-            KeySchema = [new("id", KeyType.HASH)],
-        });
-        await Assert.ThrowsAsync<InvalidDataException>(() => new DynamoDbKeyValueStore(client, foreign, time, new IdSource()).CreateTableIfMissingAsync(default));
-    }
-
     private static string NewCommitId() => Guid.NewGuid().ToString();
 
     private static ReadOnlyMemory<byte> Bytes(string text) => System.Text.Encoding.UTF8.GetBytes(text);
@@ -333,24 +273,6 @@ public sealed class DynamoDbFaultTests : IAsyncLifetime
             ["message"] = "Transaction cancelled",
             ["CancellationReasons"] = new JsonArray([.. codes.Select(code => new JsonObject { ["Code"] = code, ["Message"] = code == "None" ? null : "why" })]),
         }.ToJsonString());
-
-    /// <summary>A many-keys read of which only the first rows are done, as DynamoDB answers under load.</summary>
-    private static Faults.Fault Partial(int done) => async (request, send) =>
-    {
-        var body = JsonNode.Parse(await request.Content!.ReadAsStringAsync())!;
-        var (table, keys) = body["RequestItems"]!.AsObject().Select(pair => (pair.Key, pair.Value!["Keys"]!.AsArray())).Single();
-        var left = keys.Skip(done).Select(key => key!.DeepClone()).ToArray();
-        var whole = JsonNode.Parse(await (await send()).Content.ReadAsStringAsync())!;
-        var wanted = keys.Take(done).Select(key => key!["r"]!["S"]!.GetValue<string>()).ToHashSet();
-        var rows = whole["Responses"]![table]!.AsArray().Where(row => wanted.Contains(row!["r"]!["S"]!.GetValue<string>())).Select(row => row!.DeepClone()).ToArray();
-        return await Faults.Answered(
-            HttpStatusCode.OK,
-            new JsonObject
-            {
-                ["Responses"] = new JsonObject { [table] = new JsonArray(rows) },
-                ["UnprocessedKeys"] = new JsonObject { [table] = new JsonObject { ["Keys"] = new JsonArray(left), ["ConsistentRead"] = true } },
-            }.ToJsonString())(request, send);
-    };
 
     private async Task<WriteResult> WriteAsync(params Write[] writes) => await store.WriteAsync(partition, NewCommitId(), writes, default);
 

@@ -254,6 +254,19 @@ public sealed class S3FaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_file_too_large_to_be_read_whole_is_said_to_be_and_is_not_fetched()
+    {
+        faults.Next((request, _) =>
+        {
+            var answer = new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request, Content = new StreamContent(Stream.Null) };
+            answer.Content.Headers.ContentLength = IObjectStore.MaxReadBytes + 1L;
+            return Task.FromResult(answer);
+        });
+        Assert.Contains($"{IObjectStore.MaxReadBytes}", (await Assert.ThrowsAsync<CatalogException>(() => store.ReadAsync(at, default).AsTask())).Message);
+        Assert.Equal(1, faults.Requests);
+    }
+
+    [Fact]
     public void A_client_that_repeats_requests_by_itself_is_refused()
     {
         using var repeats = new AmazonS3Client(new Amazon.Runtime.BasicAWSCredentials("x", "x"), new AmazonS3Config { ServiceURL = "http://127.0.0.1:1" });

@@ -14,9 +14,6 @@ public sealed class Answer
     /// <summary>Bodies below this many bytes are not worth compressing.</summary>
     public const int MinGzipBytes = 8 * 1024;
 
-    // Header and trailer of a gzip member, and the heads of the stored blocks around the metadata.
-    private const int GzipFrameBytes = 10 + 8 + (5 * 4);
-
     private static readonly KeyValuePair<string, object?> Plain = new("gz", "false");
     private static readonly KeyValuePair<string, object?> Gzipped = new("gz", "true");
 
@@ -125,24 +122,6 @@ public sealed class Answer
         return new Answer(error.Status, error.before) { Allow = string.Join(", ", allowed), Refusal = error.Refusal };
     }
 
-    /// <summary>This answer, or what to answer instead when the host cannot carry it.</summary>
-    /// <param name="http">The request; a host with a limit has put an <see cref="AnswerLimit"/> among its features.</param>
-    /// <param name="isApplied">Whether the request has changed something. Then it must not be told as a failure: the client has to know that nobody should send it again.</param>
-    public Answer Within(HttpContext http, bool isApplied)
-    {
-        if (http.Features.Get<AnswerLimit>() is not { } limit || !HasBody(http) || Fits(http, limit))
-        {
-            return this;
-        }
-
-        CatalogMeter.OversizeResponses.Add(1);
-        var gzip = IsGzipFor(http) ? "" : "send Accept-Encoding: gzip, or ";
-        var rest = $"({Length} bytes before compression) is larger than the {limit.MaxBytes} bytes that {limit.Host} carries: {gzip}ask for less, with snapshots=refs when a table is loaded";
-        return isApplied
-            ? Error(ErrorKind.CommitStateUnknown, $"The change WAS made; do not send it again. Only its answer {rest}")
-            : Error(ErrorKind.ResponseTooLarge, $"The answer {rest}");
-    }
-
     /// <summary>Sends it.</summary>
     public async ValueTask SendAsync(HttpContext http)
     {
@@ -179,17 +158,17 @@ public sealed class Answer
         }
 
         response.ContentType = ContentType;
-        if (!HasBody(http))
+        if (HttpMethods.IsHead(http.Request.Method))
         {
             return;
         }
 
-        if (IsCompressible)
+        if (middle is not null && Length >= MinGzipBytes)
         {
             response.Headers.Vary = "Accept-Encoding";
-            if (IsGzipFor(http))
+            if (AcceptsGzip(http.Request.Headers.AcceptEncoding.ToString()))
             {
-                await SendGzipAsync(http, middle!);
+                await SendGzipAsync(http, middle);
                 return;
             }
         }
@@ -205,17 +184,6 @@ public sealed class Answer
 
         await response.BodyWriter.FlushAsync(http.RequestAborted);
     }
-
-    private bool IsCompressible => middle is not null && Length >= MinGzipBytes;
-
-    private bool IsGzipFor(HttpContext http) => IsCompressible && AcceptsGzip(http.Request.Headers.AcceptEncoding.ToString());
-
-    private bool HasBody(HttpContext http) =>
-        Length > 0 && Status is not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified) && !HttpMethods.IsHead(http.Request.Method);
-
-    private bool Fits(HttpContext http, AnswerLimit limit) => IsGzipFor(http)
-        ? limit.FitsBinary(before.Length + middle!.Deflated.Length + after.Length + GzipFrameBytes)
-        : limit.FitsText(before.Span, (middle?.Json ?? default).Span, after.Span);
 
     /// <summary>
     /// One gzip member (RFC 1952) made of a stored block, the metadata's deflate blocks as they are, and a last stored block: compressing costs once per metadata file.

@@ -55,9 +55,6 @@ public sealed class ApiRequest
     /// <summary>The body, whole; empty when there is none.</summary>
     public ReadOnlyMemory<byte> Body { get; private set; }
 
-    /// <summary>Whether the answer is about something that was only thought through: a staged creation.</summary>
-    internal bool IsStaged { get; set; }
-
     /// <summary>The namespace of the path.</summary>
     public Namespace Namespace => RequestTarget.DecodeNamespace(captured["namespace"], Operations.Options.NamespaceSeparator);
 
@@ -128,16 +125,19 @@ public sealed class ApiRequest
         }
 
         var header = Http.Request.Headers.Authorization.ToString();
-        if (header.Length == 0 && Route.OperationId == "getConfig")
+        if (header.Length == 0)
         {
-            return true;
+            return Route.OperationId == "getConfig";
         }
 
         const string Scheme = "Bearer ";
-        var caller = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? tokens.Verify(header[Scheme.Length..].Trim()) : null;
-        CatalogMeter.Auth.Add(1, CatalogMeter.Outcome(caller is null ? "denied" : "ok"));
-        Caller = caller ?? Caller;
-        return caller is not null;
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || tokens.Verify(header[Scheme.Length..].Trim()) is not { } caller)
+        {
+            return false;
+        }
+
+        Caller = caller;
+        return true;
     }
 
     internal async ValueTask PrepareAsync()
@@ -147,7 +147,6 @@ public sealed class ApiRequest
             Body = await ReadBodyAsync();
         }
 
-        Http.Features.Get<DecodedPaths>()?.Check(this);
         if (Route.NeedsCatalog)
         {
             catalog = await Operations.Catalogs.GetAsync(Prefix ?? Operations.Options.DefaultCatalog, CancellationToken);

@@ -7,6 +7,9 @@ namespace Frazil.Api;
 /// <summary>What is logged and counted of a request, gathered on its way.</summary>
 internal sealed class RequestRecord
 {
+    /// <summary>The header in which a client may name its request, and in which every answer repeats the name.</summary>
+    public const string IdHeader = "X-Request-Id";
+
     /// <summary>Characters of a request id that is taken over from a client.</summary>
     private const int MaxIdLength = 128;
 
@@ -28,7 +31,7 @@ internal sealed class RequestRecord
         started = operations.Clock.GetTimestamp();
         Method = RequestTarget.Shorten(http.Request.Method);
         Path = target.Path.Length <= MaxPathLength ? target.Path : target.Path[..MaxPathLength];
-        var given = http.Request.Headers[FrazilPipeline.RequestIdHeader].ToString();
+        var given = http.Request.Headers[IdHeader].ToString();
         Id = IsId(given) ? given : operations.Ids.NewId().ToString("N");
         TraceId = ReadTraceId(http.Request.Headers.TraceParent.ToString());
     }
@@ -44,9 +47,6 @@ internal sealed class RequestRecord
 
     /// <summary>The path as sent, without its query, and cut when it is very long.</summary>
     public string Path { get; }
-
-    /// <summary>Whether an answer that is no error means that something was changed.</summary>
-    public bool IsChange => request is { Route.IsIdempotent: true, IsStaged: false };
 
     private string Method { get; }
 

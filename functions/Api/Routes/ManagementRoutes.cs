@@ -20,6 +20,9 @@ public static class ManagementRoutes
     /// <summary>Files that a dry run names, at most; it counts them all.</summary>
     public const int MaxPreviewFiles = 1000;
 
+    /// <summary>Tasks that one request may cancel or run.</summary>
+    public const int MaxControlledTasks = 100;
+
     /// <summary>The routes.</summary>
     public static IReadOnlyList<Route> All { get; } =
     [
@@ -168,7 +171,7 @@ public static class ManagementRoutes
                     : throw CatalogException.BadRequest("Cannot parse 'status': it must be scheduled, running, success, failed or cancelled");
             }
 
-            paging = new Paging(body.RootElement.OptionalString("page-token") ?? "", body.RootElement.OptionalInt32("page-size"));
+            paging = new Paging(body.RootElement.OptionalString("page-token") ?? "", PageSize(body.RootElement.OptionalInt32("page-size")));
         }
 
         var (tasks, next) = await request.Operations.Tasks.ListAsync(await CatalogAsync(request), state, paging, request.CancellationToken);
@@ -198,6 +201,11 @@ public static class ManagementRoutes
         using var body = request.ReadJson();
         var action = body.RootElement.RequiredObject("action").RequiredString("action-type");
         var tasks = body.RootElement.RequiredList("task-ids", id => ReadId(id.AsString("task-ids"), "task-ids"));
+        if (tasks.Count > MaxControlledTasks)
+        {
+            throw CatalogException.BadRequest($"At most {MaxControlledTasks} tasks can be controlled at once");
+        }
+
         var catalog = await CatalogAsync(request);
         foreach (var task in tasks)
         {
@@ -241,10 +249,13 @@ public static class ManagementRoutes
     private static async ValueTask<Catalog> CatalogAsync(ApiRequest request)
     {
         var warehouse = request.Named("warehouse");
-        return Guid.TryParse(warehouse, out var id)
-            ? await request.Operations.Catalogs.GetAsync(id, request.CancellationToken)
+        return await request.Operations.Catalogs.FindAsync(warehouse, request.CancellationToken) is { } catalog ? catalog
+            : Guid.TryParse(warehouse, out var id) ? await request.Operations.Catalogs.GetAsync(id, request.CancellationToken)
             : await request.Operations.Catalogs.GetAsync(warehouse, request.CancellationToken);
     }
+
+    private static int? PageSize(int? size) =>
+        size is null or >= 1 ? size : throw CatalogException.BadRequest("Invalid page-size: it must be at least 1");
 
     private static Guid ReadId(string text, string what) =>
         Guid.TryParse(text, out var id) ? id : throw CatalogException.BadRequest($"Cannot parse '{what}': it must be a UUID");

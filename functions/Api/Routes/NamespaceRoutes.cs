@@ -26,17 +26,19 @@ public static class NamespaceRoutes
     {
         var parent = string.IsNullOrEmpty(request.Target.RawQuery("parent")) ? null : await ResolveParentAsync(request, request.Target.RawQuery("parent")!);
         var (namespaces, next) = await request.Operations.Namespaces.ListAsync(request.Call, parent, request.Paging, request.CancellationToken);
-        return Answer.Document(Json.Write((namespaces, next), static (writer, list) =>
+        var wish = ListWish.Of(request);
+        return Answer.Document(Json.Write((namespaces, next, wish), static (writer, list) =>
         {
             writer.WriteStartObject();
             writer.WriteString("next-page-token", list.next);
             writer.WriteStartArray("namespaces");
             foreach (var @namespace in list.namespaces)
             {
-                WriteLevels(writer, @namespace);
+                WriteLevels(writer, @namespace.Name);
             }
 
             writer.WriteEndArray();
+            list.wish.WriteTo(writer, "namespace-uuids", list.namespaces);
             writer.WriteEndObject();
         }));
     }

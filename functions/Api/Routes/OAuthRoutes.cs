@@ -77,7 +77,6 @@ public static class OAuthRoutes
 
     private static ValueTask<Answer> Grant(AccessTokens tokens, Caller? caller, string error = "invalid_client")
     {
-        CatalogMeter.Auth.Add(1, CatalogMeter.Outcome(caller is null ? "denied" : "ok"));
         if (caller is null)
         {
             return ValueTask.FromResult(Answer.OAuthError(error == "invalid_client" ? 401 : 400, error, "The credentials are not valid"));

@@ -15,7 +15,7 @@ internal static class Results
     {
         Outcome.Done => Answer.NoContent,
         Outcome.Document document => Answer.Document(document.Body),
-        Outcome.Staged staged => Staged(request, staged.Json),
+        Outcome.Staged staged => Answer.Document(Staged(request.Catalog, staged.Json)),
         Outcome.Metadata metadata => Splice(request.Catalog, metadata),
         _ => throw new InvalidOperationException($"no answer for an outcome of type {outcome.GetType().Name}"),
     };
@@ -35,11 +35,7 @@ internal static class Results
             : Answer.Spliced(before, document, after, EntityTag.Of(document.Location, outcome.ReferencedSnapshotsOnly));
     }
 
-    private static Answer Staged(ApiRequest request, byte[] metadata)
-    {
-        request.IsStaged = true;
-        return Answer.Spliced("{\"metadata\":"u8.ToArray(), new MetadataDocument("", metadata), After(request.Catalog));
-    }
+    private static byte[] Staged(Catalog catalog, byte[] metadata) => [.. "{\"metadata\":"u8, .. metadata, .. After(catalog)];
 
     /// <summary>What follows metadata: how a client reaches the table's files. Never a secret that would be stored.</summary>
     private static byte[] After(Catalog? catalog)

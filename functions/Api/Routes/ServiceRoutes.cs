@@ -21,11 +21,13 @@ internal static class ServiceRoutes
     /// <summary>How long a store may take to answer before this process counts as not ready.</summary>
     private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(2);
 
+    private static readonly Answer Alive = Answer.Document("""{"status":"ok"}"""u8.ToArray());
+
     /// <summary>The pages.</summary>
     public static IReadOnlyList<ServiceRoute> All { get; } =
     [
         new("/", "home", static (_, _) => new(HomePage.Answer)),
-        new(FrazilPipeline.LivePath, "live", static (_, _) => new(FrazilPipeline.Alive)),
+        new("/health/live", "live", static (_, _) => new(Alive)),
         new("/health/ready", "ready", ReadyAsync),
         new("/openapi", "openapi", static (_, _) => new(OpenApiDocument.Answer)),
     ];
@@ -43,7 +45,7 @@ internal static class ServiceRoutes
             using var timeout = new CancellationTokenSource(ReadyTimeout, operations.Clock);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
             await operations.Store.ReadAsync(Keys.Project, Keys.Catalog(operations.Options.DefaultCatalog), either.Token).AsTask().WaitAsync(either.Token);
-            return FrazilPipeline.Alive;
+            return Alive;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -33,8 +33,8 @@ public static class TableRoutes
 
     private static async ValueTask<Answer> ListTables(ApiRequest request)
     {
-        var (identifiers, next) = await request.Operations.Tables.ListAsync(request.Call, request.Namespace, request.Paging, request.CancellationToken);
-        return Identifiers(identifiers, next);
+        var (tables, next) = await request.Operations.Tables.ListAsync(request.Call, request.Namespace, request.Paging, request.CancellationToken);
+        return Identifiers(tables, next, ListWish.Of(request));
     }
 
     private static async ValueTask<Answer> CreateTable(ApiRequest request)
@@ -124,12 +124,12 @@ public static class TableRoutes
         return await request.RunAsync(() => request.Operations.TableCommits.CommitTransactionAsync(request.Call, changes, request.CancellationToken));
     }
 
-    internal static Answer Identifiers(IReadOnlyList<TableIdentifier> identifiers, string? next) => Answer.Document(Json.Write((identifiers, next), static (writer, list) =>
+    internal static Answer Identifiers(IReadOnlyList<Listed<TableIdentifier>> listed, string? next, ListWish wish) => Answer.Document(Json.Write((listed, next, wish), static (writer, list) =>
     {
         writer.WriteStartObject();
         writer.WriteString("next-page-token", list.next);
         writer.WriteStartArray("identifiers");
-        foreach (var identifier in list.identifiers)
+        foreach (var (identifier, _, _) in list.listed)
         {
             writer.WriteStartObject();
             writer.WritePropertyName("namespace");
@@ -139,6 +139,7 @@ public static class TableRoutes
         }
 
         writer.WriteEndArray();
+        list.wish.WriteTo(writer, "table-uuids", list.listed);
         writer.WriteEndObject();
     }));
 

@@ -24,8 +24,8 @@ public static class ViewRoutes
 
     private static async ValueTask<Answer> ListViews(ApiRequest request)
     {
-        var (identifiers, next) = await request.Operations.Views.ListAsync(request.Call, request.Namespace, request.Paging, request.CancellationToken);
-        return TableRoutes.Identifiers(identifiers, next);
+        var (views, next) = await request.Operations.Views.ListAsync(request.Call, request.Namespace, request.Paging, request.CancellationToken);
+        return TableRoutes.Identifiers(views, next, ListWish.Of(request));
     }
 
     private static async ValueTask<Answer> CreateView(ApiRequest request)

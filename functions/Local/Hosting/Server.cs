@@ -87,7 +87,7 @@ internal sealed class Server(ServeOptions options)
 
     private LoggerFactory NewLoggers()
     {
-        var format = options.Json ? JsonLines.Write : TextLines.In(clock);
+        var format = options.Json ? LineFormats.Json : LineFormats.Text(clock);
         var filter = new LoggerFilterOptions { MinLevel = options.LogLevel };
 
         // Of the server's own messages those that tell of trouble; that a client went away or sent nonsense is none.

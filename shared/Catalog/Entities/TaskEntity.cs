@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Frazil.Iceberg;
 
 namespace Frazil.Entities;
@@ -42,7 +43,7 @@ public sealed record TaskEntity
     /// <summary>When it may run.</summary>
     public required DateTimeOffset ScheduledFor { get; init; }
 
-    /// <summary>How often it was begun.</summary>
+    /// <summary>How often it was begun since it last got on.</summary>
     public int Attempt { get; init; }
 
     /// <summary>Until when a worker has it.</summary>
@@ -51,13 +52,16 @@ public sealed record TaskEntity
     /// <summary>When it ended.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>Files deleted so far, counted again when a try begins anew.</summary>
+    /// <summary>How far the purge is for certain: the next try goes on there.</summary>
+    public PurgePosition Position { get; init; } = PurgePosition.Begin;
+
+    /// <summary>Files deleted so far. What a worker deleted after its last sign of life counts again in the next try.</summary>
     public long FilesDeleted { get; init; }
 
     /// <summary>Files left alone since they are outside of the table's own locations.</summary>
     public long FilesSkipped { get; init; }
 
-    /// <summary>Why the last try failed.</summary>
+    /// <summary>Why the last try failed, or what there is to know about the purge.</summary>
     public string? Message { get; init; }
 
     /// <summary>Whether nothing more will happen to it by itself.</summary>
@@ -77,6 +81,7 @@ public sealed record TaskEntity
             CreatedAt = Time(row.RequiredInt64("created-at-ms")),
             ScheduledFor = Time(row.RequiredInt64("scheduled-for-ms")),
             Attempt = row.RequiredInt32("attempt"),
+            Position = row.OptionalObject("position") is { } position ? PurgePosition.Read(position) : PurgePosition.Begin,
             LeasedUntil = row.OptionalInt64("leased-until-ms") is { } lease ? Time(lease) : null,
             EndedAt = row.OptionalInt64("ended-at-ms") is { } end ? Time(end) : null,
             FilesDeleted = row.RequiredInt64("files-deleted"),
@@ -97,6 +102,8 @@ public sealed record TaskEntity
         writer.WriteNumber("created-at-ms", row.CreatedAt.ToUnixTimeMilliseconds());
         writer.WriteNumber("scheduled-for-ms", row.ScheduledFor.ToUnixTimeMilliseconds());
         writer.WriteNumber("attempt", row.Attempt);
+        writer.WritePropertyName("position");
+        row.Position.WriteTo(writer);
         writer.WriteOptional("leased-until-ms", row.LeasedUntil?.ToUnixTimeMilliseconds());
         writer.WriteOptional("ended-at-ms", row.EndedAt?.ToUnixTimeMilliseconds());
         writer.WriteNumber("files-deleted", row.FilesDeleted);
@@ -106,4 +113,27 @@ public sealed record TaskEntity
     });
 
     private static DateTimeOffset Time(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(ms);
+}
+
+/// <summary>
+/// A place in the tree of a table's files. The metadata file, manifest lists and manifests never change, so counting is enough: everything before the place is deleted.
+/// </summary>
+/// <param name="Snapshot">The snapshot, in the order of the metadata; as many as there are for what the metadata names itself.</param>
+/// <param name="Manifest">The manifest, in the order of the snapshot's list; of what the metadata names itself, the files that are done.</param>
+/// <param name="Entry">Entries of the manifest that are done.</param>
+public sealed record PurgePosition(int Snapshot, int Manifest, long Entry)
+{
+    /// <summary>Nothing is done.</summary>
+    public static readonly PurgePosition Begin = new(0, 0, 0);
+
+    internal static PurgePosition Read(JsonElement row) => new(row.RequiredInt32("snapshot"), row.RequiredInt32("manifest"), row.RequiredInt64("entry"));
+
+    internal void WriteTo(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        writer.WriteNumber("snapshot", Snapshot);
+        writer.WriteNumber("manifest", Manifest);
+        writer.WriteNumber("entry", Entry);
+        writer.WriteEndObject();
+    }
 }

@@ -12,7 +12,6 @@ public static class CatalogMeter
     // In milliseconds: from a cached pointer read to a commit under load.
     private static readonly double[] Milliseconds = [0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
     private static readonly double[] Bytes = [1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864];
-    private static readonly double[] Seconds = [0, 60, 300, 900, 3600, 14_400, 86_400, 604_800];
     private static readonly double[] Attempts = [1, 2, 3, 5, 10, 20, Limits.MaxCommitAttempts];
 
     /// <summary>The meter.</summary>
@@ -29,12 +28,6 @@ public static class CatalogMeter
 
     /// <summary><see cref="MetricList.MetadataBytes"/>.</summary>
     public static Histogram<double> MetadataBytes { get; } = Histogram(MetricList.MetadataBytes, Bytes);
-
-    /// <summary><see cref="MetricList.Auth"/>.</summary>
-    public static Counter<long> Auth { get; } = Counter(MetricList.Auth);
-
-    /// <summary><see cref="MetricList.OversizeResponses"/>.</summary>
-    public static Counter<long> OversizeResponses { get; } = Counter(MetricList.OversizeResponses);
 
     internal static Counter<long> Commits { get; } = Counter(MetricList.Commits);
 
@@ -53,18 +46,6 @@ public static class CatalogMeter
     internal static Counter<long> StoreThrottled { get; } = Counter(MetricList.StoreThrottled);
 
     internal static Counter<long> Idempotency { get; } = Counter(MetricList.Idempotency);
-
-    internal static Counter<long> PurgedTables { get; } = Counter(MetricList.PurgedTables);
-
-    internal static Counter<long> PurgedFiles { get; } = Counter(MetricList.PurgedFiles);
-
-    internal static Counter<long> PurgeErrors { get; } = Counter(MetricList.PurgeErrors);
-
-    internal static Histogram<double> PurgeLag { get; } = Histogram(MetricList.PurgeLag, Seconds);
-
-    internal static Counter<long> JobRuns { get; } = Counter(MetricList.JobRuns);
-
-    internal static Counter<long> DeadLetters { get; } = Counter(MetricList.DeadLetters);
 
     /// <summary>Shows a process's metadata cache as <see cref="MetricList.MetadataCacheSize"/>. To be called once a process.</summary>
     public static void Observe(MetadataFiles files) =>
@@ -108,32 +89,11 @@ public static class CatalogMeter
         return null;
     }
 
-    /// <summary>Counts a run of a job that came to its end.</summary>
-    internal static void CountRun(JobResult result)
-    {
-        JobRuns.Add(1, new("job", result.Job), Outcome(result.IsMore ? "out_of_time" : "ok"));
-        if (result.Job == JobList.Purge)
-        {
-            AddIfAny(PurgedTables, result.Done);
-            AddIfAny(PurgedFiles, result.FilesDeleted);
-            AddIfAny(PurgeErrors, result.Failed);
-        }
-    }
-
-    /// <summary>The tag of a result.</summary>
-    public static KeyValuePair<string, object?> Outcome(string outcome) => new("outcome", outcome);
+    internal static KeyValuePair<string, object?> Outcome(string outcome) => new("outcome", outcome);
 
     internal static KeyValuePair<string, object?> Mode(string mode) => new("mode", mode);
 
     internal static KeyValuePair<string, object?> Result(string result) => new("result", result);
-
-    private static void AddIfAny(Counter<long> counter, long count)
-    {
-        if (count > 0)
-        {
-            counter.Add(count);
-        }
-    }
 
     private static Counter<long> Counter(Metric metric) => Meter.CreateCounter<long>(metric.Name, metric.Unit, metric.Meaning);
 

@@ -11,7 +11,7 @@ namespace Frazil.Iceberg.Manifests;
 public sealed class FuzzTests
 {
     private const long MaxAllocated = 4L * ManifestLimits.MaxBlockBytes;
-    private static readonly TimeSpan MaxTime = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(30);
 
     private static readonly string[] Corpus =
     [

@@ -1,3 +1,0 @@
-using Frazil.Lambda;
-
-return await Function.RunAsync(Environment.GetEnvironmentVariable);
