@@ -102,8 +102,21 @@ public sealed class Idempotency(StoreWriter writer, MetadataFiles files, TimePro
             "document" => new Outcome.Document(Inflate(row.RequiredString("body"))),
             "staged" => new Outcome.Staged(Inflate(row.RequiredString("body"))),
             "failure" => throw new CatalogException(Enum.Parse<ErrorKind>(row.RequiredString("kind")), row.RequiredString("message")),
-            var form => new Outcome.Metadata(Enum.Parse<ResultForm>(form), await files.ReadAsync(call.Catalog, row.RequiredString("metadata-location"), cancellationToken)),
+            var form => new Outcome.Metadata(Enum.Parse<ResultForm>(form), await ReadFileAsync(call, row.RequiredString("metadata-location"), cancellationToken)),
         };
+    }
+
+    /// <summary>A file that later commits deleted must not make a change that was carried out look as if it had failed.</summary>
+    private async ValueTask<MetadataDocument> ReadFileAsync(CallContext call, string location, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await files.ReadAsync(call.Catalog, location, cancellationToken);
+        }
+        catch (CatalogException exception) when (exception.Kind == ErrorKind.NotFound)
+        {
+            throw new CatalogException(ErrorKind.CommitStateUnknown, $"The request of this idempotency key was carried out; its metadata file {location} is gone since. Load again", exception);
+        }
     }
 
     private static byte[] ToValue(string fingerprint, Outcome outcome, DateTimeOffset now) => Json.Write((fingerprint, outcome, now), static (writer, row) =>
