@@ -10,12 +10,12 @@ internal static partial class Log
     [LoggerMessage(EventId = 1, Message = "{Method} {Path} {Status} {Operation} {DurationMs:0.0} ms, {Bytes} bytes")]
     public static partial void Answered(
         ILogger logger, LogLevel level, string method, string path, int status, string operation, double durationMs, long bytes,
-        string outcome, string? catalog, string? table, string route, string requestId, string? traceId);
+        string outcome, string? principal, string? catalog, string? table, string route, string requestId, string? traceId);
 
     [LoggerMessage(EventId = 2, Message = "{Method} {Path} {Status} {Operation} {DurationMs:0.0} ms: {Error}: {Reason}")]
     public static partial void Refused(
         ILogger logger, LogLevel level, string method, string path, int status, string operation, double durationMs, string error, string reason, long bytes,
-        string outcome, string? catalog, string? table, string route, string requestId, string? traceId);
+        string outcome, string? principal, string? catalog, string? table, string route, string requestId, string? traceId);
 
     [LoggerMessage(3, LogLevel.Error, "{Operation} {Path} failed (request {RequestId})")]
     public static partial void Failed(ILogger logger, string operation, string path, string requestId, string? traceId, Exception exception);

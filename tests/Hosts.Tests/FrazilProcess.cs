@@ -17,7 +17,7 @@ public sealed partial class FrazilProcess : IAsyncDisposable
     private readonly Process process;
     private readonly ConcurrentQueue<string> output = new();
     private readonly ConcurrentQueue<string> errors = new();
-    private readonly List<(Predicate<string> Wanted, TaskCompletionSource<string> Found)> awaited = [];
+    private readonly List<(ConcurrentQueue<string> Lines, Predicate<string> Wanted, TaskCompletionSource<string> Found)> awaited = [];
     private readonly Task reading;
 
     private FrazilProcess(IReadOnlyList<string> arguments, string folder, IReadOnlyDictionary<string, string> environment)
@@ -103,20 +103,10 @@ public sealed partial class FrazilProcess : IAsyncDisposable
         RunAsync(folder, new Dictionary<string, string>(), words);
 
     /// <summary>The first line of standard output, past or future, that is wanted.</summary>
-    public Task<string> LineAsync(Predicate<string> wanted)
-    {
-        lock (awaited)
-        {
-            if (output.FirstOrDefault(line => wanted(line)) is { } line)
-            {
-                return Task.FromResult(line);
-            }
+    public Task<string> LineAsync(Predicate<string> wanted) => LineAsync(output, wanted);
 
-            var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-            awaited.Add((wanted, found));
-            return found.Task.WaitAsync(Patience);
-        }
-    }
+    /// <summary>The first line of standard error, past or future, that is wanted.</summary>
+    public Task<string> ErrorLineAsync(Predicate<string> wanted) => LineAsync(errors, wanted);
 
     /// <summary>Sends a signal.</summary>
     public async Task SignalAsync(string signal)
@@ -152,6 +142,21 @@ public sealed partial class FrazilProcess : IAsyncDisposable
         process.Dispose();
     }
 
+    private Task<string> LineAsync(ConcurrentQueue<string> lines, Predicate<string> wanted)
+    {
+        lock (awaited)
+        {
+            if (lines.FirstOrDefault(line => wanted(line)) is { } line)
+            {
+                return Task.FromResult(line);
+            }
+
+            var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+            awaited.Add((lines, wanted, found));
+            return found.Task.WaitAsync(Patience);
+        }
+    }
+
     private async Task ListensAsync()
     {
         var line = LineAsync(line => line.Contains("listens on", StringComparison.Ordinal));
@@ -172,9 +177,9 @@ public sealed partial class FrazilProcess : IAsyncDisposable
             lock (awaited)
             {
                 lines.Enqueue(line);
-                foreach (var (wanted, found) in awaited)
+                foreach (var (from, wanted, found) in awaited)
                 {
-                    if (lines == output && wanted(line))
+                    if (from == lines && wanted(line))
                     {
                         found.TrySetResult(line);
                     }

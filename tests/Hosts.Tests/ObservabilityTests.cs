@@ -126,6 +126,29 @@ public sealed partial class ObservabilityTests : IDisposable
         Assert.DoesNotMatch("(src|href)=\"//|<script|@import|url\\(", html);
     }
 
+    [Fact]
+    public async Task With_credentials_the_log_tells_who_asked_and_never_a_secret()
+    {
+        await using var server = await FrazilProcess.ServeAsync(folder.Path, "--auth", "--json");
+        await server.GetAsync("/v1/namespaces", HttpStatusCode.Unauthorized);
+        server.Client.DefaultRequestHeaders.Authorization = new("Bearer", "nonsense");
+        await server.GetAsync("/v1/namespaces", HttpStatusCode.Unauthorized);
+        server.Client.DefaultRequestHeaders.Authorization = null;
+
+        // The secret is told on standard error alone.
+        var secret = (await server.ErrorLineAsync(line => line.StartsWith("The root credentials", StringComparison.Ordinal))).Split(':')[^1];
+        using var form = new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("client_id", "root"), new("client_secret", secret)]);
+        using var granted = await server.Client.PostAsync("/v1/oauth/tokens", form);
+        var token = JsonSerializer.Deserialize<JsonElement>(await granted.Content.ReadAsStringAsync()).GetProperty("access_token").GetString()!;
+        server.Client.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        await server.GetAsync("/v1/namespaces");
+        await server.StopAsync();
+
+        var lines = server.Output.Select(line => JsonSerializer.Deserialize<JsonElement>(line)).Where(line => Text(line, "operation") == "listNamespaces").ToArray();
+        Assert.Equal([(null, "denied"), (null, "denied"), ("root", "ok")], lines.Select(line => (Text(line, "principal"), Text(line, "outcome"))));
+        Assert.DoesNotContain(server.Output, line => line.Contains(secret, StringComparison.Ordinal) || line.Contains(token, StringComparison.Ordinal));
+    }
+
     private static string? Text(JsonElement line, string name) => line.TryGetProperty(name, out var value) ? value.GetString() : null;
 
     [GeneratedRegex("""^(# (HELP|TYPE) [a-zA-Z_:][a-zA-Z0-9_:]* .*|[a-zA-Z_:][a-zA-Z0-9_:]*(\{[a-zA-Z_]\w*="([^"\\\n]|\\.)*"(,[a-zA-Z_]\w*="([^"\\\n]|\\.)*")*\})? [-+0-9.eEInfNa]+)$""")]

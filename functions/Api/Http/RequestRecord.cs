@@ -1,4 +1,5 @@
 using Frazil.Iceberg;
+using Frazil.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -76,16 +77,17 @@ internal sealed class RequestRecord
 
         var catalog = request is { Route.NeedsCatalog: true } ? request.Prefix ?? operations.Options.DefaultCatalog : null;
         var table = request?.TableText;
+        var principal = request is null || request.Caller == Caller.Anonymous ? null : request.Caller.Principal;
         var bytes = http.Response.ContentLength ?? 0;
         if (answer.Refusal is { } refusal)
         {
             var (error, outcome) = (CatalogException.TypeOf(refusal.Kind), OutcomeOf(refusal.Kind));
-            Log.Refused(logger, level, Method, Path, answer.Status, Operation, elapsed, error, refusal.Message, bytes, outcome, catalog, table, Route, Id, TraceId);
+            Log.Refused(logger, level, Method, Path, answer.Status, Operation, elapsed, error, refusal.Message, bytes, outcome, principal, catalog, table, Route, Id, TraceId);
         }
         else
         {
             var outcome = answer.Status == StatusCodes.Status304NotModified ? "not_modified" : "ok";
-            Log.Answered(logger, level, Method, Path, answer.Status, Operation, elapsed, bytes, outcome, catalog, table, Route, Id, TraceId);
+            Log.Answered(logger, level, Method, Path, answer.Status, Operation, elapsed, bytes, outcome, principal, catalog, table, Route, Id, TraceId);
         }
     }
 

@@ -102,8 +102,7 @@ internal static class OpenApiDocument
         if (route.Method == "POST" && route.OperationId != "unregisterTable")
         {
             writer.WriteStartObject("requestBody");
-            writer.WriteBoolean("required", true);
-            WriteContent(writer, "application/json", static writer => writer.WriteString("type", "object"));
+            WriteContent(writer, route.OperationId == "getToken" ? "application/x-www-form-urlencoded" : "application/json", static writer => writer.WriteString("type", "object"));
             writer.WriteEndObject();
         }
 

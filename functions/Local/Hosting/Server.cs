@@ -56,8 +56,8 @@ internal sealed class Server(ServeOptions options)
         Log.Stopping(logger, options.ShutdownTimeout.TotalSeconds);
         await stopping.CancelAsync();
         await finishing;
-        await jobs;
-        if (clock.GetElapsedTime(began) < options.ShutdownTimeout)
+        await Task.WhenAny(jobs, Task.Delay(options.ShutdownTimeout, clock));
+        if (jobs.IsCompleted && clock.GetElapsedTime(began) < options.ShutdownTimeout)
         {
             Log.Stopped(logger);
         }
@@ -101,7 +101,7 @@ internal sealed class Server(ServeOptions options)
         IReadOnlyList<CatalogDefinition> named = options.CatalogsFile is null ? [] : CatalogDefinition.ReadFile(options.CatalogsFile);
         if (!named.Any(catalog => catalog.Name == options.Frazil.DefaultCatalog))
         {
-            return [.. named, new CatalogDefinition(options.Frazil.DefaultCatalog, options.Storage, new Dictionary<string, string>(), options.DeleteProfile)];
+            return [.. named, new CatalogDefinition(options.Frazil.DefaultCatalog, options.Storage, null, options.DeleteProfile)];
         }
 
         return options.IsStorageChosen
@@ -115,13 +115,13 @@ internal sealed class Server(ServeOptions options)
         {
             try
             {
-                var before = (await operations.Catalogs.FindAsync(name, CancellationToken.None))?.Entity.Storage;
-                if (before is not null && before.BaseLocation != storage.BaseLocation && !storage.AllowedLocations.Contains(before.BaseLocation))
+                var before = (await operations.Catalogs.FindAsync(name, CancellationToken.None))?.Entity;
+                if (before is not null && before.Storage.BaseLocation != storage.BaseLocation && !storage.AllowedLocations.Contains(before.Storage.BaseLocation))
                 {
-                    Log.Moved(logger, name, before.BaseLocation, storage.BaseLocation);
+                    Log.Moved(logger, name, before.Storage.BaseLocation, storage.BaseLocation);
                 }
 
-                await operations.Catalogs.PutAsync(name, storage, properties, deleteProfile, CancellationToken.None);
+                await operations.Catalogs.PutAsync(name, storage, properties ?? before?.Properties ?? new Dictionary<string, string>(), deleteProfile, CancellationToken.None);
             }
             catch (SettingException exception)
             {
@@ -154,8 +154,8 @@ internal sealed class Server(ServeOptions options)
 
         if (secret is not null)
         {
-            // Not a log line: a log is kept and copied, and this is told once, to whoever started the server.
-            await Console.Out.WriteLineAsync($"The root credentials, shown only now: {options.RootClientId}:{secret}");
+            // Not in the log: a log is kept and copied, and this is told once, to whoever started the server.
+            await Console.Error.WriteLineAsync($"The root credentials, shown only now: {options.RootClientId}:{secret}");
         }
 
         foreach (var warning in options.Warnings)

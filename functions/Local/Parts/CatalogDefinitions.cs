@@ -6,9 +6,9 @@ namespace Frazil.Local;
 /// <summary>A catalog that shall be there once the server has started.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Storage">Where its files are.</param>
-/// <param name="Properties">Its properties.</param>
+/// <param name="Properties">Its properties, or null to leave those that it has.</param>
 /// <param name="DeleteProfile">What dropping does.</param>
-internal sealed record CatalogDefinition(string Name, StorageProfile Storage, IReadOnlyDictionary<string, string> Properties, DeleteProfile DeleteProfile)
+internal sealed record CatalogDefinition(string Name, StorageProfile Storage, IReadOnlyDictionary<string, string>? Properties, DeleteProfile DeleteProfile)
 {
     /// <summary>
     /// Reads the file of <c>--catalogs</c>: <c>{"catalogs": [{"name": "lake", "storage": {"storage-type": "s3", "base-location": "s3://bucket/path", ...}, "properties": {...}, "keep-dropped": "7d"}]}</c>.
@@ -22,7 +22,7 @@ internal sealed record CatalogDefinition(string Name, StorageProfile Storage, IR
             var catalogs = document.RootElement.RequireObject(path).RequiredList("catalogs", catalog => new CatalogDefinition(
                 catalog.RequireObject("catalogs").RequiredString("name"),
                 StorageProfile.Read(catalog.RequiredObject("storage")),
-                catalog.OptionalStringMap("properties") ?? [],
+                catalog.OptionalStringMap("properties"),
                 ServeOptions.ReadDeleteProfile(catalog.OptionalString("keep-dropped") ?? "7d", "keep-dropped")));
             return catalogs.CountBy(catalog => catalog.Name).FirstOrDefault(name => name.Value > 1).Key is { } twice
                 ? throw new SettingException($"The catalogs file {path} has the catalog '{twice}' more than once")
