@@ -273,12 +273,16 @@ public sealed class TableCommits
             .Where(claim => claim.Id.StartsWith("loc/", StringComparison.Ordinal))
             .OrderBy(claim => claim.Id, StringComparer.Ordinal)
             .ToArray();
-        for (var i = 1; i < claims.Length; i++)
+        for (var (outermost, i) = (0, 1); i < claims.Length; i++)
         {
-            // A claim's key begins with the key of every location above it, and in ordinal order what lies below a location follows it at once.
-            if (claims[i].Table != claims[i - 1].Table && claims[i].Id.StartsWith(claims[i - 1].Id, StringComparison.Ordinal))
+            // A claim's key begins with the key of every location above it, and in ordinal order all that lies below a location follows it at once.
+            if (!claims[i].Id.StartsWith(claims[outermost].Id, StringComparison.Ordinal))
             {
-                throw new CatalogException(ErrorKind.Forbidden, $"The locations of {claims[i - 1].Table} and {claims[i].Table} overlap");
+                outermost = i;
+            }
+            else if (claims[i].Table != claims[outermost].Table)
+            {
+                throw new CatalogException(ErrorKind.Forbidden, $"The locations of {claims[outermost].Table} and {claims[i].Table} overlap");
             }
         }
     }
