@@ -48,12 +48,12 @@ public sealed record AwsStorage(Table Table, Bucket Bucket, Parameter Secret, Ke
     private static Table DeclareTable(AwsOptions options, string prefix, Key? key, CustomResourceOptions protect) => new($"{prefix}-table", new TableArgs
     {
         BillingMode = "PAY_PER_REQUEST",
-        HashKey = "p",
-        RangeKey = "i",
+        HashKey = DynamoDbSchema.HashKey,
+        RangeKey = DynamoDbSchema.RangeKey,
         Attributes =
         {
-            new TableAttributeArgs { Name = "p", Type = "S" },
-            new TableAttributeArgs { Name = "i", Type = "S" },
+            new TableAttributeArgs { Name = DynamoDbSchema.HashKey, Type = "S" },
+            new TableAttributeArgs { Name = DynamoDbSchema.RangeKey, Type = "S" },
         },
         PointInTimeRecovery = new TablePointInTimeRecoveryArgs { Enabled = true, RecoveryPeriodInDays = DaysToRestore },
         ServerSideEncryption = new TableServerSideEncryptionArgs { Enabled = true, KmsKeyArn = key is null ? null : (Input<string>)key.Arn },

@@ -12,8 +12,8 @@ namespace Frazil.AwsBackend;
 /// </remarks>
 internal sealed class DynamoDbRows(string tableName)
 {
-    public const string HashKey = "p";
-    public const string RangeKey = "r";
+    public const string HashKey = DynamoDbSchema.HashKey;
+    public const string RangeKey = DynamoDbSchema.RangeKey;
     private const string Value = "d";
     private const string Version = "v";
     private const string Replaced = "u";

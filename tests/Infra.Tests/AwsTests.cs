@@ -16,9 +16,9 @@ public sealed class AwsTests : IAsyncLifetime
     {
         var table = _stack["frazil-test-table"].Inputs;
         Assert.Equal("PAY_PER_REQUEST", table["billingMode"]);
-        Assert.Equal("p", table["hashKey"]);
-        Assert.Equal("i", table["rangeKey"]);
-        Assert.Equal(["p:S", "i:S"], table.Objects("attributes").Select(attribute => $"{attribute["name"]}:{attribute["type"]}"));
+        Assert.Equal(DynamoDbSchema.HashKey, table["hashKey"]);
+        Assert.Equal(DynamoDbSchema.RangeKey, table["rangeKey"]);
+        Assert.Equal([$"{DynamoDbSchema.HashKey}:S", $"{DynamoDbSchema.RangeKey}:S"], table.Objects("attributes").Select(attribute => $"{attribute["name"]}:{attribute["type"]}"));
         Assert.Equal(true, table.Object("serverSideEncryption")["enabled"]);
         Assert.Equal(true, table.Object("pointInTimeRecovery")["enabled"]);
         Assert.Equal(true, table["deletionProtectionEnabled"]);

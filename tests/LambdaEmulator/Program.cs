@@ -6,8 +6,13 @@ using Frazil.LambdaEmulator;
 //
 // Serves the function in FILE (a .dll or an executable) at http://127.0.0.1:N as a function URL would, or as an HTTP API would, with the environment NAME=VALUE... .
 // With FRAZIL__ENTRY=api it starts FILE once more with FRAZIL__ENTRY=jobs when POST /2015-03-31/functions/jobs/invocations brings an event. Prints the address when it listens.
-string? program = null, log = null;
-int port = 0, instances = 8, timeout = 30;
+//
+// lambda-emulator --cold ROUNDS --function FILE [--function FILE...] NAME=VALUE...
+//
+// Measures cold starts of builds of the API function, and ends.
+List<string> programs = [];
+string? log = null;
+int port = 0, instances = 8, timeout = 30, cold = 0;
 var kind = DoorKind.FunctionUrl;
 Dictionary<string, string> environment = [];
 for (var i = 0; i < args.Length; i++)
@@ -15,7 +20,10 @@ for (var i = 0; i < args.Length; i++)
     switch (args[i])
     {
         case "--function":
-            program = args[++i];
+            programs.Add(Path.GetFullPath(args[++i]));
+            break;
+        case "--cold":
+            cold = int.Parse(args[++i], CultureInfo.InvariantCulture);
             break;
         case "--port":
             port = int.Parse(args[++i], CultureInfo.InvariantCulture);
@@ -41,16 +49,22 @@ for (var i = 0; i < args.Length; i++)
     }
 }
 
-if (program is null)
+if (programs.Count == 0)
 {
     await Console.Error.WriteLineAsync("lambda-emulator: --function FILE is missing");
     return 2;
 }
 
+if (cold > 0)
+{
+    await ColdStarts.RunAsync(programs, environment, cold);
+    return 0;
+}
+
 await using var output = log is null ? null : TextWriter.Synchronized(new StreamWriter(log, append: true) { AutoFlush = true });
 var options = new LambdaOptions
 {
-    Program = program,
+    Program = programs[0],
     Environment = environment,
     MaxInstances = instances,
     Timeout = TimeSpan.FromSeconds(timeout),

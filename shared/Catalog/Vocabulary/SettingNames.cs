@@ -11,7 +11,7 @@ public static class SettingNames
     /// <summary>The key-value store: <c>dynamodb</c> or <c>azuretables</c>.</summary>
     public const string Store = "FRAZIL__STORE";
 
-    /// <summary>Name of the DynamoDB table (hash key <c>p</c>, range key <c>i</c>, both strings).</summary>
+    /// <summary>Name of the DynamoDB table; its keys are those of <see cref="DynamoDbSchema"/>.</summary>
     public const string DynamoDbTable = "FRAZIL__DYNAMODB__TABLE";
 
     /// <summary>Endpoint of the table service, such as <c>https://account.table.core.windows.net/</c>.</summary>
