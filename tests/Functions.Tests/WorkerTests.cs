@@ -54,8 +54,18 @@ public sealed class WorkerTests : IAsyncLifetime
         Assert.Equal(
             new Dictionary<string, int>
             {
-                ["getConfig"] = 1, ["getToken"] = 1, ["createNamespace"] = 1, ["listNamespaces"] = 1, ["namespaceExists"] = 1, ["createTable"] = 1, ["loadTable"] = 1,
-                ["updateTable"] = 1, ["planTableScan"] = 1, ["listWarehouses"] = 1, ["viewExists"] = 1, ["wildcard"] = 6,
+                ["getConfig"] = 1,
+                ["getToken"] = 1,
+                ["createNamespace"] = 1,
+                ["listNamespaces"] = 1,
+                ["namespaceExists"] = 1,
+                ["createTable"] = 1,
+                ["loadTable"] = 1,
+                ["updateTable"] = 1,
+                ["planTableScan"] = 1,
+                ["listWarehouses"] = 1,
+                ["viewExists"] = 1,
+                ["wildcard"] = 6,
             },
             worker.Host.Calls.ToDictionary());
     }
