@@ -42,7 +42,7 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
     {
         await namespaces.LoadAsync(call, @namespace, cancellationToken);
         var (items, next) = await ListPager.ListAsync(
-            writer.Store, call.Catalog.Partition, Keys.Tables(@namespace), kind.ToString(), paging, item => TableEntity.Read(item.Value).Kind == kind, cancellationToken);
+            writer.Store, call.Catalog.Partition, Keys.Tables(@namespace), kind.ToString(), paging, item => TableEntity.ReadKind(item.Value) == kind, cancellationToken);
         return ([.. items.Select(item => (Name: new TableIdentifier(@namespace, Keys.NameOf(item.Id)), Entity: TableEntity.Read(item.Value)))
             .Select(row => new Listed<TableIdentifier>(row.Name, row.Entity.Id, row.Entity.Protected))], next);
     }

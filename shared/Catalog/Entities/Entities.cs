@@ -104,6 +104,22 @@ public sealed record TableEntity
     /// <summary>The row's value.</summary>
     public byte[] ToValue() => Json.Write(this, static (writer, row) => row.WriteTo(writer));
 
+    /// <summary>Only the kind of a row's value: what a list has to know of each row, without the cost of all the rest.</summary>
+    internal static TableKind ReadKind(ReadOnlyMemory<byte> value)
+    {
+        var reader = new Utf8JsonReader(value.Span);
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1 && reader.ValueTextEquals("kind"u8))
+            {
+                reader.Read();
+                return reader.ValueTextEquals("view"u8) ? TableKind.View : TableKind.Table;
+            }
+        }
+
+        throw Json.Missing("kind");
+    }
+
     internal static TableEntity Read(JsonElement row) => new()
     {
         Kind = row.RequiredString("kind") == "view" ? TableKind.View : TableKind.Table,
