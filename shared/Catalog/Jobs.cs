@@ -23,7 +23,7 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
 
     /// <summary>Runs a job over every catalog.</summary>
     /// <param name="job">A name of <see cref="JobList"/>.</param>
-    /// <param name="budget">How long it may begin new pieces. A piece that was begun is finished, or ends with <paramref name="cancellationToken"/>.</param>
+    /// <param name="budget">How long it may begin new pieces; with none left it begins nothing. A run that was begun gets on in every catalog, and a piece that was begun is finished, or ends with <paramref name="cancellationToken"/>.</param>
     /// <param name="cancellationToken">Ends the run; what was done stays done.</param>
     /// <remarks>When the job fails for one catalog, the others have their turn first; then the failure is thrown.</remarks>
     /// <exception cref="ArgumentException">There is no such job.</exception>
@@ -37,6 +37,12 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
             JobList.Sweep => SweepAsync,
             _ => throw new ArgumentException($"no job '{job}'; there are {string.Join(", ", JobList.All.Select(known => known.Name))}", nameof(job)),
         };
+        if (budget <= TimeSpan.Zero)
+        {
+            // Not a run: it is not counted as one either, so that a timer that never leaves time is noticed.
+            return new JobResult(job, 0, 0, 0, IsMore: true);
+        }
+
         var total = new JobResult(job, 0, 0, 0, false);
         ExceptionDispatchInfo? failure = null;
         DateTimeOffset? oldest = null;

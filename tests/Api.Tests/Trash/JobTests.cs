@@ -198,6 +198,27 @@ public sealed class JobTests : TableFilesTests
         Assert.Equal(13, (await World.ListFilesAsync(location)).Count);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    public async Task A_run_without_time_begins_nothing_and_says_that_there_is_more(int seconds)
+    {
+        await MakeTableAsync("t");
+        await DropAndExpireAsync("t");
+        var files = await World.ListFilesAsync();
+        Seam.Clear();
+
+        foreach (var job in JobList.All)
+        {
+            Assert.Equal(
+                new JobResult(job.Name, 0, 0, 0, IsMore: true), await Server.Operations.Jobs.RunAsync(job.Name, TimeSpan.FromSeconds(seconds), CancellationToken.None));
+        }
+
+        Assert.Empty(Seam.Calls);
+        Assert.Equal(files, await World.ListFilesAsync());
+        Assert.Equal(1, (await RunAsync(JobList.Purge)).Done);
+    }
+
     [Fact]
     public async Task A_purge_that_runs_out_of_time_goes_on_in_the_next_run_and_has_not_failed()
     {
