@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Frazil.Api.Tests;
 
@@ -69,12 +70,13 @@ public sealed class Server : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await app.StopAsync();
         Http.Dispose();
         await app.DisposeAsync();
     }
 }
 
-/// <summary>The log of a process, line by line.</summary>
+/// <summary>What our own code logs in a process, line by line.</summary>
 public sealed class LogLines : ILoggerProvider, ILogger
 {
     private readonly List<string> lines = [];
@@ -90,7 +92,7 @@ public sealed class LogLines : ILoggerProvider, ILogger
         }
     }
 
-    public ILogger CreateLogger(string categoryName) => this;
+    public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("Frazil", StringComparison.Ordinal) ? this : NullLogger.Instance;
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
