@@ -1,5 +1,7 @@
 using System.Reflection;
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 
 namespace Frazil.Api.Tests;
 
@@ -27,6 +29,24 @@ public sealed partial class ConventionTests
     };
 
     public static TheoryData<string> Assemblies { get; } = [.. References.Keys];
+
+    /// <summary>Every project that is shipped, with all the projects it names.</summary>
+    public static TheoryData<string, string[]> ProjectReferences { get; } = new()
+    {
+        { "shared/Iceberg/Frazil.Iceberg.csproj", [] },
+        { "shared/Catalog/Frazil.Catalog.csproj", ["shared/Iceberg/Frazil.Iceberg.csproj"] },
+        { "shared/Embedded/Frazil.EmbeddedBackend.csproj", ["shared/Catalog/Frazil.Catalog.csproj"] },
+        { "shared/Aws/Frazil.AwsBackend.csproj", ["shared/Catalog/Frazil.Catalog.csproj"] },
+        { "shared/Azure/Frazil.AzureBackend.csproj", ["shared/Catalog/Frazil.Catalog.csproj"] },
+        { "functions/Api/Frazil.Api.csproj", ["shared/Catalog/Frazil.Catalog.csproj"] },
+        { "functions/Local/Frazil.Local.csproj", ["functions/Api/Frazil.Api.csproj", "shared/Aws/Frazil.AwsBackend.csproj", "shared/Embedded/Frazil.EmbeddedBackend.csproj"] },
+        { "functions/Aws/Frazil.Lambda.csproj", ["functions/Api/Frazil.Api.csproj", "shared/Aws/Frazil.AwsBackend.csproj"] },
+        {
+            "functions/Azure/Frazil.AzureFunctions.csproj",
+            ["functions/Api/Frazil.Api.csproj", "shared/Azure/Frazil.AzureBackend.csproj", "shared/Embedded/Frazil.EmbeddedBackend.csproj"]
+        },
+        { "infra/Frazil.Infra.csproj", [] },
+    };
 
     [Theory]
     [MemberData(nameof(Assemblies))]
@@ -82,6 +102,66 @@ public sealed partial class ConventionTests
             Assert.True(TestOfRow().Matches(text).All(match => Directory.EnumerateFiles(Path.Join(Root, "tests"), $"{match.Groups[1].Value}.cs", SearchOption.AllDirectories).Any()), $"{number}: {text}");
         }
     }
+
+    [Theory]
+    [MemberData(nameof(ProjectReferences))]
+    public void A_project_refers_to_those_below_it_only(string project, string[] below)
+    {
+        var references = XDocument.Load(Path.Join(Root, project)).Descendants("ProjectReference")
+            .Select(reference => Path.GetRelativePath(Root, Path.GetFullPath(Path.Join(Root, Path.GetDirectoryName(project), reference.Attribute("Include")!.Value))));
+
+        Assert.Equal(below.Order(), references.Select(reference => reference.Replace('\\', '/')).Order());
+    }
+
+    [Fact]
+    public void Every_project_outside_of_the_tests_has_its_place_in_the_order() =>
+        Assert.Equal(
+            ProjectsOf("Serverless.sln").Where(project => !project.StartsWith("tests/", StringComparison.Ordinal)).Order(),
+            ProjectReferences.Select(row => (string)row[0]).Order());
+
+    [Fact]
+    public void Every_project_that_any_registry_can_restore_has_a_lock_file_and_no_other_has_one()
+    {
+        var core = ProjectsOf("Core.slnf");
+
+        Assert.All(core, project => Assert.True(File.Exists(LockFile(project)), $"{project} has no lock file: dotnet restore Core.slnf"));
+        Assert.All(ProjectsOf("Serverless.sln").Except(core), project => Assert.False(File.Exists(LockFile(project)), $"{project} has a lock file, whose hashes may be those of packages from a folder"));
+    }
+
+    [Fact]
+    public void What_is_locked_is_what_is_asked_for_centrally_and_comes_with_its_hash()
+    {
+        var versions = XDocument.Load(Path.Join(Root, "Directory.Packages.props")).Descendants("PackageVersion")
+            .ToDictionary(version => version.Attribute("Include")!.Value, version => version.Attribute("Version")!.Value, StringComparer.OrdinalIgnoreCase);
+        foreach (var project in ProjectsOf("Core.slnf"))
+        {
+            using var document = JsonDocument.Parse(File.ReadAllText(LockFile(project)));
+            foreach (var package in document.RootElement.GetProperty("dependencies").EnumerateObject().SelectMany(framework => framework.Value.EnumerateObject()))
+            {
+                if (package.Value.GetProperty("type").GetString() == "Project")
+                {
+                    continue;
+                }
+
+                Assert.False(string.IsNullOrEmpty(package.Value.GetProperty("contentHash").GetString()), $"{project}: {package.Name} has no hash");
+                if (versions.TryGetValue(package.Name, out var version))
+                {
+                    Assert.True(package.Value.GetProperty("resolved").GetString() == version, $"{project}: {package.Name} is locked at another version than {version}: dotnet restore Core.slnf");
+                }
+            }
+        }
+    }
+
+    private static string LockFile(string project) => Path.Join(Root, Path.GetDirectoryName(project), "packages.lock.json");
+
+    private static string[] ProjectsOf(string solution) =>
+        [.. ProjectOfSolution().Matches(File.ReadAllText(Path.Join(Root, solution))).Select(match => Slashes().Replace(match.Groups[1].Value, "/")).Distinct()];
+
+    [GeneratedRegex("\"([^\"]+\\.csproj)\"")]
+    private static partial Regex ProjectOfSolution();
+
+    [GeneratedRegex(@"[\\/]+")]
+    private static partial Regex Slashes();
 
     [GeneratedRegex("Trait\\(\"Behaviour\", \"(\\d+)\"\\)")]
     private static partial Regex BehaviourTrait();
