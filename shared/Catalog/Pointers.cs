@@ -37,6 +37,33 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
     public async ValueTask<Pointer> RequireAsync(CallContext call, TableIdentifier name, TableKind kind, CancellationToken cancellationToken) =>
         await ReadAsync(call, name, cancellationToken) is { } pointer && pointer.Entity.Kind == kind ? pointer : throw NoSuch(name, kind);
 
+    /// <summary>
+    /// The metadata that a pointer names, and the pointer to go with it. A file that is gone was deleted, it may be, by commits that moved the pointer since it was read
+    /// (<c>write.metadata.delete-after-commit.enabled</c>), or with a table that was dropped: then the pointer tells, read again.
+    /// </summary>
+    /// <exception cref="CatalogException">404 <c>NotFoundException</c> when the pointer names a file that is not there; 404 when what it was for is gone.</exception>
+    public async ValueTask<(Pointer Pointer, MetadataDocument Document)> FollowAsync(
+        CallContext call, TableIdentifier name, Pointer pointer, MetadataFiles files, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return (pointer, await files.ReadAsync(call.Catalog, pointer.Entity.MetadataLocation, cancellationToken));
+            }
+            catch (CatalogException exception) when (exception.Kind == ErrorKind.NotFound && attempt < MaxAttempts)
+            {
+                var now = await RequireAsync(call, name, pointer.Entity.Kind, cancellationToken);
+                if (now.Entity.MetadataLocation == pointer.Entity.MetadataLocation)
+                {
+                    throw;
+                }
+
+                pointer = now;
+            }
+        }
+    }
+
     public async ValueTask<(IReadOnlyList<Listed<TableIdentifier>> Listed, string? NextPageToken)> ListAsync(
         CallContext call, Namespace @namespace, TableKind kind, Paging paging, CancellationToken cancellationToken)
     {

@@ -127,8 +127,12 @@ public sealed class TableCommits
 
         RequireDisjointClaims(changed);
 
-        // Creations in one transaction share the namespace they check and the version row of locations.
-        var writes = changed.SelectMany(change => change.Writes).Concat(Idempotency.Record(call, outcome, clock.GetUtcNow())).DistinctBy(write => write.Id).ToArray();
+        if (Merge(changed.SelectMany(change => change.Writes)) is not { } merged)
+        {
+            return null;
+        }
+
+        Write[] writes = [.. merged, .. Idempotency.Record(call, outcome, clock.GetUtcNow())];
         if (writes.Length > IKeyValueStore.MaxBatch)
         {
             throw CatalogException.BadRequest($"A transaction must not take more than {IKeyValueStore.MaxBatch} rows: commit fewer tables, or create fewer, at once");
@@ -167,6 +171,16 @@ public sealed class TableCommits
         return changes;
     }
 
+    /// <summary>
+    /// The writes of several tables as one batch: creations share the namespace they check and the version row of locations. Null when two of them saw such a row at different
+    /// versions: one version can be checked only, and what the other creation concluded from what it saw (that nobody claims its location, say) may not hold any more.
+    /// </summary>
+    private static IReadOnlyList<Write>? Merge(IEnumerable<Write> writes)
+    {
+        var byRow = writes.GroupBy(write => write.Id).ToArray();
+        return byRow.All(row => row.All(write => Batches.RequiredVersion(write) == Batches.RequiredVersion(row.First()))) ? [.. byRow.Select(row => row.First())] : null;
+    }
+
     /// <summary>What a table becomes. Everything that can refuse the change is asked here, before anything is written.</summary>
     private async ValueTask<TableChange> PrepareAsync(CallContext call, CommitTableRequest[] requests, CancellationToken cancellationToken)
     {
@@ -180,8 +194,7 @@ public sealed class TableCommits
     private async ValueTask<TableChange> PrepareUpdateAsync(
         CallContext call, TableIdentifier table, CommitTableRequest[] requests, CancellationToken cancellationToken)
     {
-        var pointer = await pointers.RequireAsync(call, table, TableKind.Table, cancellationToken);
-        var before = await files.ReadAsync(call.Catalog, pointer.Entity.MetadataLocation, cancellationToken);
+        var (pointer, before) = await pointers.FollowAsync(call, table, await pointers.RequireAsync(call, table, TableKind.Table, cancellationToken), files, cancellationToken);
         var metadata = before.ToTable();
         var builder = TableMetadataBuilder.From(metadata, pointer.Entity.MetadataLocation);
         var change = Apply(builder, metadata, requests, defaultLocation: null);
@@ -303,7 +316,8 @@ public sealed class TableCommits
             return true;
         }
 
-        var history = (await files.ReadAsync(call.Catalog, pointer.Entity.MetadataLocation, CancellationToken.None)).ToTable().MetadataLog;
+        (pointer, var document) = await pointers.FollowAsync(call, change.Table, pointer, files, CancellationToken.None);
+        var history = document.ToTable().MetadataLog;
         if (history.Any(entry => entry.MetadataFile == change.Document.Location))
         {
             return true;

@@ -73,7 +73,7 @@ public sealed class Tables
             return null;
         }
 
-        var document = await files.ReadAsync(call.Catalog, pointer.Entity.MetadataLocation, cancellationToken);
+        var (_, document) = await pointers.FollowAsync(call, table, pointer, files, cancellationToken);
         CatalogMeter.Loads.Add(1, CatalogMeter.Mode(referencedSnapshotsOnly ? "refs" : "all"));
         return new Outcome.Metadata(ResultForm.LoadTable, document) { ReferencedSnapshotsOnly = referencedSnapshotsOnly };
     }
@@ -185,7 +185,7 @@ public sealed class Tables
             TableKind.Table,
             DropOptions.Default,
             toTrash: false,
-            async pointer => answer = new Outcome.Metadata(ResultForm.CommitTable, await files.ReadAsync(call.Catalog, pointer.Entity.MetadataLocation, cancellationToken)),
+            async pointer => answer = new Outcome.Metadata(ResultForm.CommitTable, (await pointers.FollowAsync(call, table, pointer, files, cancellationToken)).Document),
             cancellationToken);
         return answer!;
     }

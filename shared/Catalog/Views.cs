@@ -55,7 +55,7 @@ public sealed class Views
     public async ValueTask<Outcome> LoadAsync(CallContext call, TableIdentifier view, CancellationToken cancellationToken)
     {
         var pointer = await pointers.RequireAsync(call, view, TableKind.View, cancellationToken);
-        var document = await files.ReadAsync(call.Catalog, pointer.Entity.MetadataLocation, cancellationToken);
+        var (_, document) = await pointers.FollowAsync(call, view, pointer, files, cancellationToken);
         CatalogMeter.Loads.Add(1, CatalogMeter.Mode("all"));
         return new Outcome.Metadata(ResultForm.LoadView, document);
     }
@@ -142,8 +142,7 @@ public sealed class Views
     private async ValueTask<Outcome?> TryCommitAsync(
         CallContext call, TableIdentifier view, IReadOnlyList<ViewRequirement> requirements, IReadOnlyList<ViewUpdate> updates, CancellationToken cancellationToken)
     {
-        var pointer = await pointers.RequireAsync(call, view, TableKind.View, cancellationToken);
-        var before = await files.ReadAsync(call.Catalog, pointer.Entity.MetadataLocation, cancellationToken);
+        var (pointer, before) = await pointers.FollowAsync(call, view, await pointers.RequireAsync(call, view, TableKind.View, cancellationToken), files, cancellationToken);
         var metadata = before.ToView();
         foreach (var requirement in requirements)
         {

@@ -20,6 +20,10 @@ public sealed class InterleavingTests : CatalogTests
         ["commit another property"] = catalog => catalog.CommitAsync("ns", "t", "", Sample.SetProperty("other", "v")),
         ["commit another append"] = catalog => catalog.CommitAsync("ns", "t", Sample.AssertRef("main", null), Sample.Append(2, 1, catalog.Base + "/t")),
         ["a transaction over the tables the other way round"] = catalog => catalog.PostAsync("/transactions/commit", Mutations.Transaction(("t2", ""), ("t", ""), ("other", Sample.AssertCreate))),
+        ["create tables in the namespace that is dropped"] = catalog => catalog.PostAsync("/transactions/commit", Together(Create("empty", "a"), Create("empty", "b"))),
+        ["create tables at locations"] = catalog => catalog.PostAsync("/transactions/commit", Together(Create("ns", "a"), Create("ns", "b", $"{catalog.Base}/mine"))),
+        ["create other tables at locations"] = catalog => catalog.PostAsync("/transactions/commit", Together(Create("ns", "d", $"{catalog.Base}/mine/below"), Create("ns", "e"))),
+        ["move a table while another is created"] = catalog => catalog.PostAsync("/transactions/commit", Together(Create("ns", "a"), Move("t", catalog.Base + "/mine"))),
         ["replace the view with something else"] = catalog => catalog.ReplaceViewAsync("ns", "v", "", Sample.NewViewVersion("select 3")),
         ["set another property of the namespace"] = catalog => catalog.PostAsync("/namespaces/ns/properties", """{"updates":{"other":"v"}}"""),
     };
@@ -47,6 +51,14 @@ public sealed class InterleavingTests : CatalogTests
     [InlineData("create table at a location", "create a table below the same location")]
     [Trait("Behaviour", "93")]
     public Task A_name_and_a_location_are_given_once(string first, string second) => ExploreBothAsync(first, second);
+
+    [Theory]
+    [InlineData("create tables in the namespace that is dropped", "drop namespace")]
+    [InlineData("create tables at locations", "create a table below the same location")]
+    [InlineData("create tables at locations", "create other tables at locations")]
+    [InlineData("move a table while another is created", "create a table below the same location")]
+    [Trait("Behaviour", "93")]
+    public Task A_transaction_that_creates_tables_goes_by_no_stale_namespace_or_claim(string first, string second) => ExploreBothAsync(first, second);
 
     [Theory]
     [InlineData("rename table", "rename to another name")]
@@ -84,6 +96,18 @@ public sealed class InterleavingTests : CatalogTests
     [InlineData("drop and purge table", "unregister table")]
     [Trait("Behaviour", "237")]
     public Task Views_properties_and_drops_come_one_after_the_other(string first, string second) => ExploreBothAsync(first, second);
+
+    private static string Together(params string[] changes) => $$"""{"table-changes":[{{string.Join(',', changes)}}]}""";
+
+    private static string Create(string @namespace, string table, string location = "") => Change(
+        @namespace, table, Sample.AssertCreate, location.Length == 0 ? Sample.CreateUpdates : $"{Sample.CreateUpdates},{SetLocation(location)}");
+
+    private static string Move(string table, string location) => Change("ns", table, "", SetLocation(location));
+
+    private static string Change(string @namespace, string table, string requirements, string updates) =>
+        $$"""{"identifier":{{Sample.Identifier((@namespace, table))}},"requirements":[{{requirements}}],"updates":[{{updates}}]}""";
+
+    private static string SetLocation(string location) => $$"""{"action":"set-location","location":"{{location}}"}""";
 
     private async Task ExploreBothAsync(string first, string second)
     {

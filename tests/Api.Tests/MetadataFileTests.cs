@@ -65,6 +65,76 @@ public abstract class MetadataFileTests(World world) : CatalogTests(world)
         Assert.True(await Catalog.FileExistsAsync(neighbour));
     }
 
+    [Theory]
+    [InlineData("load")]
+    [InlineData("load only references")]
+    [InlineData("commit")]
+    [InlineData("transaction")]
+    [InlineData("unregister")]
+    [Trait("Behaviour", "205")]
+    public async Task Whoever_read_the_pointer_before_commits_deleted_its_file_reads_it_again(string what)
+    {
+        for (var number = 0; ; number++)
+        {
+            var table = $"t{number}";
+            (await Catalog.CreateTableAsync("ns", table, ""","properties":{"write.metadata.previous-versions-max":"1","write.metadata.delete-after-commit.enabled":"true"}""")).Ok();
+            var slow = await World.StartAsync();
+            var isReached = false;
+            slow.Seam.Clear();
+            slow.Seam.Before(call => call.Number == number, async _ =>
+            {
+                isReached = true;
+                foreach (var value in (string[])["1", "2", "3"])
+                {
+                    (await Catalog.CommitAsync("ns", table, "", Sample.SetProperty("k", value))).Ok();
+                }
+            });
+            var through = Catalog.Through(slow);
+
+            var reply = what switch
+            {
+                "load" => await through.LoadTableAsync("ns", table),
+                "load only references" => await through.LoadTableAsync("ns", table, "?snapshots=refs"),
+                "commit" => await through.CommitAsync("ns", table, "", Sample.SetProperty("other", "v")),
+                "transaction" => await through.PostAsync("/transactions/commit", $$$"""{"table-changes":[{"identifier":{{{Sample.Identifier(("ns", table))}}},"requirements":[],"updates":[{{{Sample.SetProperty("other", "v")}}}]}]}"""),
+                _ => await through.SendAsync("POST", $"/namespaces/ns/tables/{table}/unregister", null),
+            };
+
+            if (!isReached)
+            {
+                Assert.InRange(number, 3, 20);
+                return;
+            }
+
+            Assert.True(reply.Status is 200 or 204, $"{what}, held before call {number}: {reply.Text}");
+            if (reply.Status == 200 && slow.Seam.Calls.Any(call => call.Kind == CallKind.ReadFile && call.Number >= number))
+            {
+                Assert.Equal("3", reply.Metadata.GetProperty("properties").GetProperty("k").GetString());
+            }
+        }
+    }
+
+    [Fact]
+    [Trait("Behaviour", "205")]
+    public async Task A_load_that_meets_the_drop_and_purge_of_its_table_says_that_there_is_no_such_table()
+    {
+        (await Catalog.CreateTableAsync("ns", "t")).Ok();
+        (await Catalog.CreateViewAsync("ns", "v")).Ok();
+        var slow = await World.StartAsync();
+        foreach (var (kind, name, type) in (IEnumerable<(string, string, string)>)[("tables", "t", "NoSuchTableException"), ("views", "v", "NoSuchViewException")])
+        {
+            var location = (await Catalog.GetAsync($"/namespaces/ns/{kind}/{name}")).Ok().MetadataLocation;
+            slow.Seam.Clear();
+            slow.Seam.Before(call => call.Kind == CallKind.ReadFile, async _ =>
+            {
+                (await Catalog.DeleteAsync($"/namespaces/ns/{kind}/{name}")).NoContent();
+                await World.Files.DeleteAsync(location, CancellationToken.None);
+            });
+
+            (await Catalog.Through(slow).GetAsync($"/namespaces/ns/{kind}/{name}")).Error(404, type);
+        }
+    }
+
     [Fact]
     [Trait("Behaviour", "206")]
     public async Task Metadata_can_be_compressed()
