@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from frazil_server import Server
+from lambda_server import LambdaServer
 from s3_bucket import make_bucket, s3_settings
 
 BUCKET = "frazil-clients"
@@ -23,6 +24,12 @@ class Lake:
 
     def __init__(self, server, storage, properties, warehouse_name):
         self.server, self.storage, self.properties, self.warehouse_name = server, storage, properties, warehouse_name
+        self.credential = getattr(server, "credential", None)
+
+    @property
+    def authentication(self):
+        """How PyIceberg makes itself known."""
+        return {"credential": self.credential, "oauth2-server-uri": f"{self.url}/v1/oauth/tokens"} if self.credential else {"auth": {"type": "noop"}}
 
     @property
     def url(self):
@@ -43,6 +50,15 @@ def lake_on(storage, folder):
     s3 = s3_settings()
     if s3 is None:
         pytest.skip("no S3: FRAZIL_TEST_S3 is not set")
+    properties = {
+        "s3.endpoint": s3["endpoint"], "s3.access-key-id": s3["key"], "s3.secret-access-key": s3["secret"], "s3.region": s3["region"],
+        "s3.force-virtual-addressing": "false",
+    }
+    if storage == "lambda":
+        if "FRAZIL_TEST_DYNAMODB" not in os.environ:
+            pytest.skip("no DynamoDB: FRAZIL_TEST_DYNAMODB is not set")
+        return Lake(LambdaServer(folder / "data", log=log).start(), "s3", properties, "default")
+
     make_bucket(s3, BUCKET)
     base = f"s3://{BUCKET}/{uuid.uuid4().hex}"
     # The servers' own way to the same storage.
@@ -52,10 +68,6 @@ def lake_on(storage, folder):
         "CATALOG_S3_PATH__STYLE__ACCESS": "true", "CATALOG_S3_ACCESS__KEY__ID": s3["key"], "CATALOG_S3_SECRET__ACCESS__KEY": s3["secret"],
     })
     server = Server(folder / "data", s3_arguments(s3, base), log=log)
-    properties = {
-        "s3.endpoint": s3["endpoint"], "s3.access-key-id": s3["key"], "s3.secret-access-key": s3["secret"], "s3.region": s3["region"],
-        "s3.force-virtual-addressing": "false",
-    }
     return Lake(server.start(), storage, properties, "default" if server.is_frazil else None)
 
 
@@ -63,7 +75,7 @@ def s3_arguments(s3, base):
     return ["--warehouse", base, "--s3-endpoint", s3["endpoint"], "--s3-region", s3["region"], "--s3-path-style"]
 
 
-@pytest.fixture(scope="session", params=["file", "s3"])
+@pytest.fixture(scope="session", params=["file", "s3", "lambda"])
 def lake(request):
     folder = Path(tempfile.mkdtemp(prefix="frazil-story-"))
     try:

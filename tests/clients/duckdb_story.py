@@ -29,7 +29,13 @@ def connect(lake, options=""):
             f"CREATE SECRET storage (TYPE s3, KEY_ID '{lake.properties['s3.access-key-id']}', SECRET '{lake.properties['s3.secret-access-key']}', "
             f"REGION '{lake.properties['s3.region']}', ENDPOINT '{endpoint}', URL_STYLE 'path', USE_SSL false)")
         options = ", ACCESS_DELEGATION_MODE 'none'" + options
-    connection.execute(f"ATTACH '{lake.warehouse_name or ''}' AS lake (TYPE iceberg, ENDPOINT '{lake.url}', AUTHORIZATION_TYPE 'none'{options})")
+    authorization = "AUTHORIZATION_TYPE 'none'"
+    if lake.credential:
+        client_id, client_secret = lake.credential.split(":")
+        connection.execute(
+            f"CREATE SECRET root (TYPE iceberg, CLIENT_ID '{client_id}', CLIENT_SECRET '{client_secret}', OAUTH2_SERVER_URI '{lake.url}/v1/oauth/tokens')")
+        authorization = "SECRET root"
+    connection.execute(f"ATTACH '{lake.warehouse_name or ''}' AS lake (TYPE iceberg, ENDPOINT '{lake.url}', {authorization}{options})")
     return connection
 
 

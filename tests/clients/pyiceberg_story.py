@@ -34,7 +34,7 @@ def catalog(lake):
 
 def connect(lake, **properties):
     warehouse = {"warehouse": lake.warehouse_name} if lake.warehouse_name else {}
-    return load_catalog("lake", type="rest", uri=lake.url, auth={"type": "noop"}, **warehouse, **lake.properties, **properties)
+    return load_catalog("lake", type="rest", uri=lake.url, **lake.authentication, **warehouse, **lake.properties, **properties)
 
 
 @pytest.fixture

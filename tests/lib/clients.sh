@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The client stories: real Iceberg clients, hostile requests and kill -9 against a running catalog. Sourced by tests/run.
+# The client stories: real Iceberg clients, hostile requests and kill -9 against a running catalog, which is the local server (..-file, ..-s3) or the Lambda function (..-lambda). Sourced by tests/run.
 
 # name | seconds at most | what it needs | command. The longest come first.
 stories=(
@@ -9,10 +9,14 @@ stories=(
   'kit-file|900|server kit python|bash tests/clients/kit.sh kit file'
   'strict-file|900|server kit python|bash tests/clients/kit.sh strict file'
   'kit-s3|900|server kit python s3|bash tests/clients/kit.sh kit s3'
+  'kit-lambda|900|lambda kit jdk python s3 dynamodb|bash tests/clients/kit.sh kit lambda'
+  'strict-lambda|900|lambda kit jdk python s3 dynamodb|bash tests/clients/kit.sh strict lambda'
   'pyiceberg-s3|900|server wheels s3|story_of pyiceberg_story.py s3'
   'pyiceberg-file|900|server wheels|story_of pyiceberg_story.py file'
+  'pyiceberg-lambda|900|lambda wheels s3 dynamodb|story_of pyiceberg_story.py lambda'
   'trash-file|300|server wheels|story_of trash_story.py file'
   'duckdb-s3|600|server wheels s3|story_of duckdb_story.py s3'
+  'duckdb-lambda|600|lambda wheels s3 dynamodb|story_of duckdb_story.py lambda'
   'readme|300|server wheels|story_of readme_story.py ""'
   'duckdb-file|600|server wheels|story_of duckdb_story.py file'
 )
@@ -61,7 +65,9 @@ meet_needs() {
   else
     unmet[server]="the local host was not built"
   fi
+  meet_lambda
   [ -z "${emulator_missing[s3]:-}" ] || unmet[s3]="S3: ${emulator_missing[s3]}"
+  [ -z "${emulator_missing[dynamodb]:-}" ] || unmet[dynamodb]="DynamoDB: ${emulator_missing[dynamodb]}"
 
   if ! install_if_missing python3 python3; then
     unmet[python]="python3 is not installed" unmet[wheels]="python3 is not installed"
@@ -77,6 +83,18 @@ meet_needs() {
       unmet[kit]="Java is older than 17"
     fi
   fi
+  if stories_need jdk && ! install_if_missing javac openjdk-17-jdk-headless; then
+    unmet[jdk]="there is no Java compiler (javac)"
+  fi
+}
+
+meet_lambda() { # the function and its emulator, as this run has built them
+  stories_need lambda || return 0
+  FRAZIL_LAMBDA=$(target_of functions/Aws/Frazil.Lambda.csproj) FRAZIL_LAMBDA_EMULATOR=$(target_of tests/LambdaEmulator/Frazil.LambdaEmulator.csproj)
+  if [ "$solution" != Serverless.sln ] || [ ! -f "$FRAZIL_LAMBDA" ] || [ ! -f "$FRAZIL_LAMBDA_EMULATOR" ]; then
+    unmet[lambda]="the Lambda host was not built"
+  fi
+  export FRAZIL_LAMBDA FRAZIL_LAMBDA_EMULATOR
 }
 
 install_wheels() { # into a virtual environment, once
