@@ -1,6 +1,7 @@
 using Azure.Core;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
+using Frazil.Iceberg;
 
 namespace Frazil.AzureBackend;
 
@@ -17,6 +18,14 @@ public static class AzureClients
 
     /// <summary>Options for a blob client.</summary>
     public static BlobClientOptions ForBlobs() => Configure(new BlobClientOptions());
+
+    /// <summary>Where the account of a location serves blobs, such as <c>https://account.blob.core.windows.net/</c>.</summary>
+    /// <exception cref="CatalogException">BadRequest: it is no Azure location, or its account has no valid host.</exception>
+    public static Uri BlobEndpointOf(string location)
+    {
+        var host = AzureLocation.OfFolder(location).Host;
+        return Uri.CheckHostName(host) == UriHostNameType.Dns ? new Uri($"https://{host}/") : throw CatalogException.BadRequest($"Location {location} has no valid host");
+    }
 
     /// <summary>Turns off what the stores do themselves.</summary>
     public static TOptions Configure<TOptions>(TOptions options)

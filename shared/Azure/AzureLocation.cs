@@ -10,7 +10,8 @@ namespace Frazil.AzureBackend;
 /// <param name="Account">The storage account.</param>
 /// <param name="Container">The container.</param>
 /// <param name="Blob">The blob's name, or its beginning.</param>
-internal readonly record struct AzureLocation(string Account, string Container, string Blob)
+/// <param name="Host">Where the account serves blobs: what reads <c>account.dfs.suffix</c> is <c>account.blob.suffix</c> to a client of blobs.</param>
+internal readonly record struct AzureLocation(string Account, string Container, string Blob, string Host)
 {
     /// <summary>Characters of a blob's name.</summary>
     private const int MaxBlobLength = 1024;
@@ -68,7 +69,7 @@ internal readonly record struct AzureLocation(string Account, string Container, 
         var account = host.Split('.')[0].ToLowerInvariant();
         return account.Length > 0 && account.All(char.IsAsciiLetterOrDigit)
             && container.Length is >= 3 and <= 63 && container.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '$')
-                ? new AzureLocation(account, container, blob)
+                ? new AzureLocation(account, container, blob, host.ToLowerInvariant().Replace(".dfs.", ".blob.", StringComparison.Ordinal))
                 : throw CatalogException.BadRequest($"Location {location} has no valid account and container");
     }
 }

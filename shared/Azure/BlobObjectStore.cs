@@ -16,28 +16,31 @@ public sealed class BlobObjectStore : IObjectStore
     /// <summary>The metadata that names the creation a blob comes from.</summary>
     public const string CreationMetadata = "frazilcreation";
 
-    private readonly BlobServiceClient client;
+    private readonly Dictionary<string, BlobServiceClient> clients;
     private readonly AzureLocation[] roots;
     private readonly TimeProvider time;
     private readonly IdSource ids;
 
     /// <summary>Opens folders of one account.</summary>
-    /// <param name="client">A client made with <see cref="AzureClients.ForBlobs"/>, which does not repeat requests.</param>
-    /// <param name="roots">What to serve: <c>abfss://container@account.dfs.core.windows.net/folder</c>. All of one account, the client's.</param>
+    /// <inheritdoc cref="BlobObjectStore(IEnumerable{BlobServiceClient}, IEnumerable{string}, TimeProvider, IdSource)"/>
+    public BlobObjectStore(BlobServiceClient client, IEnumerable<string> roots, TimeProvider time, IdSource ids)
+        : this([client], roots, time, ids)
+    {
+    }
+
+    /// <summary>Opens folders.</summary>
+    /// <param name="clients">A client for each account that the folders are in, made with <see cref="AzureClients.ForBlobs"/>, which does not repeat requests.</param>
+    /// <param name="roots">What to serve: <c>abfss://container@account.dfs.core.windows.net/folder</c>.</param>
     /// <param name="time">For waits.</param>
     /// <param name="ids">Names creations; jitter.</param>
-    /// <exception cref="ArgumentException">A root is in another account.</exception>
-    /// <exception cref="CatalogException">BadRequest: a root is no Azure location.</exception>
-    public BlobObjectStore(BlobServiceClient client, IEnumerable<string> roots, TimeProvider time, IdSource ids)
+    /// <exception cref="ArgumentException">Two clients are of one account.</exception>
+    /// <exception cref="CatalogException">BadRequest: a root is no Azure location, or in an account for which there is no client.</exception>
+    public BlobObjectStore(IEnumerable<BlobServiceClient> clients, IEnumerable<string> roots, TimeProvider time, IdSource ids)
     {
-        this.client = client;
+        this.clients = clients.ToDictionary(client => client.AccountName, StringComparer.Ordinal);
         this.time = time;
         this.ids = ids;
-        this.roots = [.. roots.Select(AzureLocation.OfFolder)];
-        if (this.roots.FirstOrDefault(root => root.Account != client.AccountName) is { Account: not null } foreign)
-        {
-            throw new ArgumentException($"The client is of the account '{client.AccountName}', and a location of the account '{foreign.Account}'", nameof(roots));
-        }
+        this.roots = [.. roots.Select(OpenRoot)];
     }
 
     /// <inheritdoc/>
@@ -126,7 +129,7 @@ public sealed class BlobObjectStore : IObjectStore
         var at = AzureLocation.OfFolder(folder);
         RequireServed(at, folder);
         var spelled = folder.EndsWith('/') ? folder : folder + "/";
-        var container = client.GetBlobContainerClient(at.Container);
+        var container = clients[at.Account].GetBlobContainerClient(at.Container);
         await foreach (var found in container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, at.Blob, cancellationToken))
         {
             // With a hierarchical namespace folders are listed too, and say so.
@@ -141,7 +144,15 @@ public sealed class BlobObjectStore : IObjectStore
     {
         var at = AzureLocation.OfFile(location);
         RequireServed(at, location);
-        return client.GetBlobContainerClient(at.Container).GetBlobClient(at.Blob);
+        return clients[at.Account].GetBlobContainerClient(at.Container).GetBlobClient(at.Blob);
+    }
+
+    private AzureLocation OpenRoot(string root)
+    {
+        var folder = AzureLocation.OfFolder(root);
+        return clients.ContainsKey(folder.Account)
+            ? folder
+            : throw CatalogException.BadRequest($"Location {root} is in the storage account '{folder.Account}', which this server does not reach; it reaches {string.Join(", ", clients.Keys)}");
     }
 
     private void RequireServed(AzureLocation at, string location)

@@ -40,4 +40,40 @@ public sealed class DecodedTargetTests
         Assert.Null(DecodedTarget.Refuse(path));
         Assert.Equal(path, DecodedTarget.Encode(path));
     }
+
+    [Theory]
+    [InlineData("/v1/p/namespaces/a%2Fb", "/v1/p/namespaces/a/b")]
+    [InlineData("/v1/p/namespaces/a%2Fb", "/v1/p/namespaces/a%2Fb")]
+    [InlineData("/v1/p/namespaces/a%252Fb", "/v1/p/namespaces/a%2Fb")]
+    [InlineData("/v1/p/namespaces/a%25252Fb", "/v1/p/namespaces/a/b")]
+    [InlineData("/v1/p/namespaces/a%5Cb", "/v1/p/namespaces/a/b")]
+    [InlineData("/v1/p/namespaces/a+b", "/v1/p/namespaces/a+b")]
+    [InlineData("/v1/p/namespaces/a%2Bb?x=%2F..", "/v1/p/namespaces/a+b")]
+    [InlineData("/v1/p/namespaces/%2E%2E/tables/.", "/v1/p/tables/")]
+    [InlineData("/v1//p/./namespaces/", "/v1/p/namespaces")]
+    [InlineData("/v1/p/namespaces/%C3%A4%F0%9F%A7%8A%1F%25", "/v1/p/namespaces/ä🧊\u001F%")]
+    [InlineData("/v1/p/namespaces/%FF%ZZ", "/v1/p/namespaces/%FF%ZZ")]
+    [InlineData("/", "/")]
+    public void What_was_sent_is_known_by_what_is_left_of_it(string target, string path) => Assert.True(DecodedTarget.IsOf(target, path));
+
+    [Theory]
+    [InlineData("/v1/p/namespaces/b", "/v1/p/namespaces/a")]
+    [InlineData("/v1/p/namespaces/a%20b", "/v1/p/namespaces/a+b")]
+    [InlineData("/v1/p/namespaces/A", "/v1/p/namespaces/a")]
+    [InlineData("/v1/p/namespaces/a/b", "/v1/p/namespaces/a")]
+    [InlineData("/v1/p?/namespaces", "/v1/p/namespaces")]
+    [InlineData("v1/p/namespaces", "/v1/p/namespaces")]
+    [InlineData("http://host/v1", "/v1")]
+    [InlineData("", "/")]
+    public void What_speaks_of_another_path_is_not_taken_for_what_was_sent(string target, string path) => Assert.False(DecodedTarget.IsOf(target, path));
+
+    [Fact]
+    public void Escapes_of_escapes_cost_no_more_than_their_length()
+    {
+        const int Levels = 100_000;
+        var target = "/%" + string.Concat(Enumerable.Repeat("25", Levels)) + "41";
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        Assert.True(DecodedTarget.IsOf(target, "/A"));
+        Assert.InRange(watch.ElapsedMilliseconds, 0, 1000);
+    }
 }

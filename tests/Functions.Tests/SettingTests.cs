@@ -1,5 +1,6 @@
 using Frazil.AzureFunctions;
 using Frazil.Entities;
+using Frazil.Iceberg;
 
 namespace Frazil.Functions.Tests;
 
@@ -57,6 +58,27 @@ public sealed class SettingTests
     {
         var exception = Assert.Throws<SettingException>(() => Read((SettingNames.SecretSource, Worker.Secret)));
         Assert.DoesNotContain(Worker.Secret, exception.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tables_may_lie_in_several_accounts()
+    {
+        var settings = Read((SettingNames.CatalogAllowedLocations, "abfss://other@second.dfs.core.windows.net/a,abfss://lake@account.dfs.core.windows.net/b"));
+        var parts = new AzureParts(settings, TimeProvider.System, new IdSource());
+        Assert.NotNull(parts.OpenStorage(settings.Storage));
+    }
+
+    [Theory]
+    [InlineData("s3://bucket/warehouse", "is not an Azure location")]
+    [InlineData("abfss://lake@account.dfs.core.chinacloudapi.cn/a", "accounts of one name in different clouds: account.blob.core.windows.net, account.blob.core.chinacloudapi.cn")]
+    [InlineData("abfss://lake@second.dfs.:/a", "has no valid host")]
+    public void A_location_that_no_account_serves_is_a_bad_request(string location, string message)
+    {
+        var settings = Read();
+        var storage = settings.Storage with { AllowedLocations = [location] };
+        var refusal = Assert.Throws<CatalogException>(() => new AzureParts(settings, TimeProvider.System, new IdSource()).OpenStorage(storage));
+        Assert.Equal(ErrorKind.BadRequest, refusal.Kind);
+        Assert.Contains(message, refusal.Message, StringComparison.Ordinal);
     }
 
     private static AzureSettings Read(params (string Name, string? Text)[] changes)

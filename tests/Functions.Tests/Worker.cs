@@ -51,8 +51,11 @@ public sealed class Worker : IAsyncDisposable
         [DevelopmentSettings.AccountKey] = AccountKey,
     };
 
+    /// <summary>Starts one behind App Service's front end, as in Azure.</summary>
+    public static Task<Worker> StartAsync(params (string Name, string Text)[] changes) => StartAsync(hasFrontEnd: true, changes);
+
     /// <summary>Starts one.</summary>
-    public static async Task<Worker> StartAsync(params (string Name, string Text)[] changes)
+    public static async Task<Worker> StartAsync(bool hasFrontEnd, params (string Name, string Text)[] changes)
     {
         var folder = Directory.CreateTempSubdirectory("frazil-functions-");
         var settings = Settings(new Uri(folder.FullName).AbsoluteUri);
@@ -61,7 +64,7 @@ public sealed class Worker : IAsyncDisposable
             settings[name] = text;
         }
 
-        return new Worker(await Host.StartAsync(Assembly, 0, settings), folder);
+        return new Worker(await Host.StartAsync(Assembly, 0, settings, hasFrontEnd), folder);
     }
 
     /// <summary>Signs in as root.</summary>

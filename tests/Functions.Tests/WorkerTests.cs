@@ -97,22 +97,6 @@ public sealed class WorkerTests : IAsyncLifetime
         Assert.Equal([name, name], found.RootElement.GetProperty("namespace").EnumerateArray().Select(level => level.GetString()!));
     }
 
-    [Theory]
-    [InlineData("GET /v1/default/namespaces/a%2Fb")]
-    [InlineData("GET /v1/default/namespaces/a%252Fb")]
-    [InlineData("GET /v1/default/namespaces/a+b")]
-    [InlineData("GET /v1/default/namespaces/a%2Bb")]
-    [InlineData("DELETE /v1/default/namespaces/a/tables/%2E%2E")]
-    [InlineData("GET /v1/default/namespaces/a/tables/%2E")]
-    public async Task Names_that_cannot_be_told_from_others_are_refused_and_said_to_be(string request)
-    {
-        await worker.SignInAsync();
-        using var error = JsonDocument.Parse(await worker.SayAsync(request, 400));
-        var member = error.RootElement.GetProperty("error");
-        Assert.Equal("BadRequestException", member.GetProperty("type").GetString());
-        Assert.StartsWith("This host cannot tell ", member.GetProperty("message").GetString(), StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task A_large_table_is_loaded_whole()
     {

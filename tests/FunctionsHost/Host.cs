@@ -67,8 +67,9 @@ public sealed class Host : IAsyncDisposable
     /// <param name="assembly">The worker's program.</param>
     /// <param name="port">Where to answer; 0 for any port.</param>
     /// <param name="environment">The app's settings.</param>
+    /// <param name="hasFrontEnd">Whether App Service's front end stands before the host, as in Azure, or clients speak to the host, as on a developer's machine.</param>
     /// <exception cref="WorkerException">The worker did not start; the message holds what it printed.</exception>
-    public static async Task<Host> StartAsync(string assembly, int port, IReadOnlyDictionary<string, string> environment)
+    public static async Task<Host> StartAsync(string assembly, int port, IReadOnlyDictionary<string, string> environment, bool hasFrontEnd = true)
     {
         ConcurrentQueue<string> logs = new();
         var workerId = Guid.NewGuid().ToString();
@@ -80,7 +81,7 @@ public sealed class Host : IAsyncDisposable
         {
             _ = host.WatchAsync();
             await host.LoadAsync();
-            await host.OpenAsync(port);
+            await host.OpenAsync(port, hasFrontEnd);
             return host;
         }
         catch (Exception exception) when (exception is WorkerException or TimeoutException)
@@ -188,14 +189,14 @@ public sealed class Host : IAsyncDisposable
         }
     }
 
-    private async Task OpenAsync(int port)
+    private async Task OpenAsync(int port, bool hasFrontEnd)
     {
         if (!Capabilities.TryGetValue("HttpUri", out var uri))
         {
             throw new WorkerException("the worker does not say where it takes HTTP");
         }
 
-        front = HttpFront.Build(this, new Uri(uri), port);
+        front = HttpFront.Build(this, new Uri(uri), port, hasFrontEnd);
         await front.StartAsync();
         Address = AddressOf(front);
     }

@@ -36,7 +36,7 @@ internal sealed class HttpFront(Host host, Uri worker, IHttpForwarder forwarder)
         ActivityHeadersPropagator = null,
     }));
 
-    public static WebApplication Build(Host host, Uri worker, int port)
+    public static WebApplication Build(Host host, Uri worker, int port, bool hasFrontEnd)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -48,6 +48,11 @@ internal sealed class HttpFront(Host host, Uri worker, IHttpForwarder forwarder)
         builder.Services.AddHttpForwarder();
         builder.Services.AddSingleton(provider => new HttpFront(host, worker, provider.GetRequiredService<IHttpForwarder>()));
         var app = builder.Build();
+        if (hasFrontEnd)
+        {
+            app.Use(FrontEnd.InvokeAsync);
+        }
+
         app.Run(app.Services.GetRequiredService<HttpFront>().AnswerAsync);
         return app;
     }

@@ -5,12 +5,12 @@ using Frazil.FunctionsHost;
 
 // Runs a worker on a port until it is told to stop:
 //
-//   dotnet Frazil.FunctionsHost.dll WORKER.dll PORT
+//   dotnet Frazil.FunctionsHost.dll WORKER.dll PORT [--no-front-end]
 //
-// The worker's settings are those environment variables that begin with FRAZIL__. Prints the address once it answers.
-if (args is not [var assembly, var portText] || !int.TryParse(portText, CultureInfo.InvariantCulture, out var port))
+// As in Azure, App Service's front end stands before the host, if it is not left out. The worker's settings are those environment variables that begin with FRAZIL__. Prints the address once it answers.
+if (args is not [var assembly, var portText, .. var more] || more is not ([] or ["--no-front-end"]) || !int.TryParse(portText, CultureInfo.InvariantCulture, out var port))
 {
-    await Console.Error.WriteLineAsync("usage: Frazil.FunctionsHost WORKER.dll PORT");
+    await Console.Error.WriteLineAsync("usage: Frazil.FunctionsHost WORKER.dll PORT [--no-front-end]");
     return 2;
 }
 
@@ -21,7 +21,7 @@ var settings = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Whe
     .ToDictionary(entry => (string)entry.Key, entry => (string)entry.Value!);
 try
 {
-    await using var host = await Host.StartAsync(assembly, port, settings);
+    await using var host = await Host.StartAsync(assembly, port, settings, hasFrontEnd: more.Length == 0);
     await Console.Out.WriteLineAsync(host.Address.ToString().TrimEnd('/'));
     await stop.Task;
     await host.StopAsync();

@@ -1,3 +1,4 @@
+using Azure.Storage.Blobs;
 using Frazil.AzureBackend;
 using Frazil.Iceberg;
 using Frazil.Storage;
@@ -73,8 +74,25 @@ public sealed class BlobObjectStoreTests : ObjectStoreTests, IAsyncLifetime
     }
 
     [Fact]
-    public void A_root_in_another_account_is_refused() => Assert.Throws<ArgumentException>(
-        () => new BlobObjectStore(Azurite.Blobs(), ["abfss://lake@other.dfs.core.windows.net/warehouse"], TimeProvider.System, new IdSource()));
+    public void A_root_in_an_account_that_is_not_reached_is_a_bad_request()
+    {
+        var refusal = Assert.Throws<CatalogException>(
+            () => new BlobObjectStore(Azurite.Blobs(), [Folder, "abfss://lake@other.dfs.core.windows.net/warehouse"], TimeProvider.System, new IdSource()));
+        Assert.Equal(ErrorKind.BadRequest, refusal.Kind);
+        Assert.Contains($"in the storage account 'other', which this server does not reach; it reaches {Azurite.Account}", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Each_account_is_reached_by_its_own_client()
+    {
+        // Nothing listens on the discard port.
+        var other = new BlobServiceClient(new Uri("http://127.0.0.1:9/other"), AzureClients.ForBlobs());
+        var both = new BlobObjectStore([Azurite.Blobs(), other], [Folder, "abfss://lake@other.dfs.core.windows.net/warehouse"], TimeProvider.System, new IdSource());
+        Assert.True(await both.CreateAsync(At("mine"), Bytes("x"), default));
+        await Assert.ThrowsAsync<IOException>(async () => await both.ReadAsync("abfss://lake@other.dfs.core.windows.net/warehouse/theirs", default));
+        var refusal = await Assert.ThrowsAsync<CatalogException>(async () => await both.ReadAsync("abfss://lake@third.dfs.core.windows.net/warehouse/theirs", default));
+        Assert.Equal(ErrorKind.BadRequest, refusal.Kind);
+    }
 
     [Theory]
     [InlineData("abfss://lake.dfs.core.windows.net/warehouse/a")]

@@ -11,6 +11,8 @@ stories=(
   'kit-s3|900|server kit python s3|bash tests/clients/kit.sh kit s3'
   'kit-lambda|900|lambda kit jdk python s3 dynamodb|bash tests/clients/kit.sh kit lambda'
   'strict-lambda|900|lambda kit jdk python s3 dynamodb|bash tests/clients/kit.sh strict lambda'
+  'kit-functions|900|functions azurite kit|bash tests/clients/kit.sh kit functions'
+  'strict-functions|900|functions azurite kit|bash tests/clients/kit.sh strict functions'
   'pyiceberg-s3|900|server wheels s3|story_of pyiceberg_story.py s3'
   'pyiceberg-file|900|server wheels|story_of pyiceberg_story.py file'
   'pyiceberg-lambda|900|lambda wheels s3 dynamodb|story_of pyiceberg_story.py lambda'
@@ -68,6 +70,12 @@ meet_needs() {
   meet_lambda
   [ -z "${emulator_missing[s3]:-}" ] || unmet[s3]="S3: ${emulator_missing[s3]}"
   [ -z "${emulator_missing[dynamodb]:-}" ] || unmet[dynamodb]="DynamoDB: ${emulator_missing[dynamodb]}"
+  [ -z "${emulator_missing[azurite]:-}" ] || unmet[azurite]="Azure storage: ${emulator_missing[azurite]}"
+  if stories_need functions; then
+    FRAZIL_FUNCTIONS_HOST=$(target_of tests/FunctionsHost/Frazil.FunctionsHost.csproj) FRAZIL_FUNCTIONS_WORKER=$(target_of functions/Azure/Frazil.AzureFunctions.csproj)
+    export FRAZIL_FUNCTIONS_HOST FRAZIL_FUNCTIONS_WORKER FRAZIL_TEST_LOGS=$logs
+    [ -f "$FRAZIL_FUNCTIONS_HOST" ] && [ -f "$FRAZIL_FUNCTIONS_WORKER" ] || unmet[functions]="the Azure Functions worker was not built"
+  fi
 
   if ! install_if_missing python3 python3; then
     unmet[python]="python3 is not installed" unmet[wheels]="python3 is not installed"

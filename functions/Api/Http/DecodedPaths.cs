@@ -11,6 +11,9 @@ namespace Frazil.Api;
 /// <param name="lost">The characters that do not survive.</param>
 public sealed class DecodedPaths(string host, string lost)
 {
+    /// <summary>Names that do not survive for another reason than one of their characters.</summary>
+    public Func<string, bool> IsLost { get; init; } = static _ => false;
+
     /// <summary>Checks a request before it is carried out.</summary>
     /// <exception cref="CatalogException">400.</exception>
     internal void Check(ApiRequest request)
@@ -68,6 +71,11 @@ public sealed class DecodedPaths(string host, string lost)
         {
             throw CatalogException.BadRequest(
                 $"Invalid name '{RequestTarget.Shorten(name)}': {host} decodes paths, so a name with one of {string.Join(' ', lost.ToCharArray())} could not be told from another. Use an address that does not");
+        }
+
+        if (IsLost(name))
+        {
+            throw CatalogException.BadRequest($"Invalid name '{RequestTarget.Shorten(name)}': {host} decodes paths, so this name could not be told from another. Use an address that does not");
         }
     }
 }

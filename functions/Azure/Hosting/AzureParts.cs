@@ -16,7 +16,7 @@ namespace Frazil.AzureFunctions;
 internal sealed class AzureParts(AzureSettings settings, TimeProvider clock, IdSource ids)
 {
     private readonly Lazy<TokenCredential> identity = new(() => NewIdentity(settings));
-    private readonly ConcurrentDictionary<string, BlobServiceClient> clients = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Uri, BlobServiceClient> clients = new();
 
     /// <summary>The table. Nothing is asked of it yet.</summary>
     public TableClient NewTableClient()
@@ -35,7 +35,7 @@ internal sealed class AzureParts(AzureSettings settings, TimeProvider clock, IdS
         return new MeteredObjectStore(
             profile.Type switch
             {
-                StorageType.Azure => new BlobObjectStore(clients.GetOrAdd(AccountHostOf(profile.BaseLocation), NewBlobClient), roots, clock, ids),
+                StorageType.Azure => new BlobObjectStore(Clients(roots), roots, clock, ids),
                 StorageType.File when settings.TablesEndpoint.IsLoopback => new FileObjectStore(roots, ids),
                 _ => throw CatalogException.BadRequest($"This host cannot serve '{profile.Type}' storage; it serves azure"),
             },
@@ -43,12 +43,22 @@ internal sealed class AzureParts(AzureSettings settings, TimeProvider clock, IdS
             clock);
     }
 
-    private BlobServiceClient NewBlobClient(string host)
+    // An emulator stands for one account. In Azure the app's identity is asked for whatever account a location names; what it may not do there is told when it tries.
+    private BlobServiceClient[] Clients(string[] roots)
+    {
+        Uri[] endpoints = settings.Emulator?.Blobs is { } emulator ? [emulator] : [.. roots.Select(AzureClients.BlobEndpointOf).Distinct()];
+        BlobServiceClient[] opened = [.. endpoints.Select(endpoint => clients.GetOrAdd(endpoint, NewBlobClient))];
+        return opened.DistinctBy(client => client.AccountName).Count() == opened.Length
+            ? opened
+            : throw CatalogException.BadRequest($"The catalog's locations are in accounts of one name in different clouds: {string.Join(", ", endpoints.Select(endpoint => endpoint.Host))}");
+    }
+
+    private BlobServiceClient NewBlobClient(Uri endpoint)
     {
         var options = AzureClients.ForBlobs();
-        return settings.Emulator is { Blobs: { } emulator, AccountKey: { } key }
-            ? new BlobServiceClient(emulator, new StorageSharedKeyCredential(AccountOf(emulator), key), options)
-            : new BlobServiceClient(new Uri($"https://{host}/"), identity.Value, options);
+        return settings.Emulator is { Blobs: not null, AccountKey: { } key }
+            ? new BlobServiceClient(endpoint, new StorageSharedKeyCredential(AccountOf(endpoint), key), options)
+            : new BlobServiceClient(endpoint, identity.Value, options);
     }
 
     // In Azure the platform's own identity is asked at once; elsewhere whatever the developer has signed in with.
@@ -58,13 +68,6 @@ internal sealed class AzureParts(AzureSettings settings, TimeProvider clock, IdS
         { HasManagedIdentity: true } => new ManagedIdentityCredential(ManagedIdentityId.SystemAssigned),
         _ => new DefaultAzureCredential(),
     };
-
-    /// <summary>The blob endpoint of a location: what reads <c>account.dfs.suffix</c> is <c>account.blob.suffix</c> to this client.</summary>
-    private static string AccountHostOf(string location)
-    {
-        var authority = new Uri(location, UriKind.Absolute).Host;
-        return authority.Replace(".dfs.", ".blob.", StringComparison.OrdinalIgnoreCase);
-    }
 
     // An emulator has the account in the path.
     private static string AccountOf(Uri endpoint) => endpoint.AbsolutePath.Trim('/');

@@ -104,9 +104,12 @@ internal sealed class CatalogHost
             await store.CreateTableIfMissingAsync(CancellationToken.None);
         }
 
-        var existing = (await operations.Catalogs.FindAsync(settings.Catalog, CancellationToken.None))?.Entity;
-        var profile = settings.Emulator?.DeleteProfile ?? existing?.DeleteProfile ?? Entities.DeleteProfile.Soft;
-        await operations.Catalogs.PutAsync(settings.Catalog, settings.Storage, existing?.Properties ?? new Dictionary<string, string>(), profile, CancellationToken.None);
+        var catalog = await operations.Catalogs.EnsureAsync(settings.Catalog, settings.Storage, CancellationToken.None);
+        if (settings.Emulator?.DeleteProfile is { } profile)
+        {
+            await operations.Catalogs.PutAsync(settings.Catalog, settings.Storage, catalog.Entity.Properties, profile, CancellationToken.None);
+        }
+
         Log.Serving(logger, settings.Catalog, settings.Storage.BaseLocation);
     }
 }
