@@ -91,7 +91,7 @@ public sealed class BlobObjectStoreTests : ObjectStoreTests, IAsyncLifetime
         Assert.True(await both.CreateAsync(At("mine"), Bytes("x"), default));
         await Assert.ThrowsAsync<IOException>(async () => await both.ReadAsync("abfss://lake@other.dfs.core.windows.net/warehouse/theirs", default));
         var refusal = await Assert.ThrowsAsync<CatalogException>(async () => await both.ReadAsync("abfss://lake@third.dfs.core.windows.net/warehouse/theirs", default));
-        Assert.Equal(ErrorKind.BadRequest, refusal.Kind);
+        Assert.Equal(ErrorKind.Forbidden, refusal.Kind);
     }
 
     [Theory]
