@@ -12,8 +12,8 @@ public sealed class Worker : IAsyncDisposable
     /// <summary>The root secret.</summary>
     public const string Secret = "frazil_functions_0123456789abcdefghijklmnopqrstuvwxyz";
 
-    // The emulator's well-known key, the same for everybody.
-    private const string AccountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+    /// <summary>The emulator's well-known key, the same for everybody.</summary>
+    public const string AccountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
     private static readonly string Configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
 
@@ -106,6 +106,7 @@ public sealed class Worker : IAsyncDisposable
         folder.Delete(recursive: true);
     }
 
-    private static string Required(string variable) => Environment.GetEnvironmentVariable(variable)
+    /// <summary>What the tests' emulators are found by.</summary>
+    public static string Required(string variable) => Environment.GetEnvironmentVariable(variable)
         ?? throw new InvalidOperationException($"{variable} is not set: start the tests with tests/run, which starts the emulators and names them, or start one of tests/emulators and set what it prints");
 }
