@@ -20,19 +20,24 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
 
     private bool isWarm;
 
+    /// <summary>Whether reads that went well are logged for debugging only: for a log that people watch. Otherwise every request about the catalog is a line.</summary>
+    public bool HidesReads { get; init; }
+
     /// <summary>The answer to that, for hosts that cannot open a catalog yet.</summary>
     public static Answer Alive { get; } = Answer.Document("""{"status":"ok"}"""u8.ToArray());
 
     /// <summary>Answers a request. Never throws but when the client has gone away.</summary>
     public async Task InvokeAsync(HttpContext http)
     {
-        if (!Interlocked.Exchange(ref isWarm, true))
+        var isCold = !Interlocked.Exchange(ref isWarm, true);
+        if (isCold)
         {
             CatalogMeter.ColdStart.Add(1);
         }
 
         var target = RequestTarget.Parse(http.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw ? raw : http.Request.Path + http.Request.QueryString.Value);
-        var record = new RequestRecord(http, target, operations);
+        var record = new RequestRecord(http, target, operations) { IsColdStart = isCold, HidesReads = HidesReads };
+        using var span = record.StartSpan();
         http.Response.Headers[RequestIdHeader] = record.Id;
         Answer answer;
         try
@@ -41,7 +46,7 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
         }
         catch (Exception exception) when (http.RequestAborted.IsCancellationRequested && exception is OperationCanceledException or ConnectionResetException)
         {
-            Log.Aborted(logger, record.Operation, record.Path, record.Id, record.TraceId);
+            record.Abort(operations, logger);
             return;
         }
         catch (Exception exception)
@@ -55,7 +60,7 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            Log.Aborted(logger, record.Operation, record.Path, record.Id, record.TraceId);
+            record.Abort(operations, logger);
             return;
         }
 

@@ -10,12 +10,14 @@ internal static partial class Log
     [LoggerMessage(EventId = 1, Message = "{Method} {Path} {Status} {Operation} {DurationMs:0.0} ms, {Bytes} bytes")]
     public static partial void Answered(
         ILogger logger, LogLevel level, string method, string path, int status, string operation, double durationMs, long bytes,
-        string outcome, string? principal, string? catalog, string? table, string route, string requestId, string? traceId);
+        string outcome, string? principal, string? catalog, string? table, string route, string requestId, string? traceId,
+        string? tableId, string? commitId, string? metadataLocation, int? attempts, double? authMs, double? kvMs, double? objectMs, bool? coldStart);
 
     [LoggerMessage(EventId = 2, Message = "{Method} {Path} {Status} {Operation} {DurationMs:0.0} ms: {Error}: {Reason}")]
     public static partial void Refused(
         ILogger logger, LogLevel level, string method, string path, int status, string operation, double durationMs, string error, string reason, long bytes,
-        string outcome, string? principal, string? catalog, string? table, string route, string requestId, string? traceId);
+        string outcome, string? principal, string? catalog, string? table, string route, string requestId, string? traceId,
+        string? tableId, string? commitId, string? metadataLocation, int? attempts, double? authMs, double? kvMs, double? objectMs, bool? coldStart);
 
     [LoggerMessage(3, LogLevel.Error, "{Operation} {Path} failed (request {RequestId})")]
     public static partial void Failed(ILogger logger, string operation, string path, string requestId, string? traceId, Exception exception);
@@ -26,6 +28,6 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Warning, "{Operation} {Path}: the store is throttling (request {RequestId})")]
     public static partial void Throttled(ILogger logger, string operation, string path, string requestId, string? traceId, Exception exception);
 
-    [LoggerMessage(6, LogLevel.Debug, "{Operation} {Path}: the client went away (request {RequestId})")]
-    public static partial void Aborted(ILogger logger, string operation, string path, string requestId, string? traceId);
+    [LoggerMessage(EventId = 6, Message = "{Method} {Path} {Operation}: the client went away after {DurationMs:0.0} ms (request {RequestId})")]
+    public static partial void Aborted(ILogger logger, LogLevel level, string method, string path, string operation, double durationMs, string requestId, string? traceId, string outcome);
 }

@@ -40,6 +40,9 @@ internal static partial class Log
     [LoggerMessage(111, LogLevel.Warning, "Refused {Method} {Path}: {Reason}")]
     public static partial void Guarded(ILogger logger, string method, string path, string reason);
 
-    [LoggerMessage(111, LogLevel.Information, "Credentials are asked for: those of the client '{ClientId}'")]
+    [LoggerMessage(112, LogLevel.Information, "Metrics and traces are sent to {Url} by OTLP ({Protocol})")]
+    public static partial void Exporting(ILogger logger, string url, string protocol);
+
+    [LoggerMessage(113, LogLevel.Information, "Credentials are asked for: those of the client '{ClientId}'")]
     public static partial void Closed(ILogger logger, string clientId);
 }

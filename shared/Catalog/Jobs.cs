@@ -29,6 +29,7 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
     /// <exception cref="ArgumentException">There is no such job.</exception>
     public async ValueTask<JobResult> RunAsync(string job, TimeSpan budget, CancellationToken cancellationToken)
     {
+        using var span = Spans.StartJob(job);
         var deadline = clock.GetUtcNow() + budget;
         Func<Catalog, DateTimeOffset, CancellationToken, ValueTask<JobResult>> run = job switch
         {
@@ -74,7 +75,12 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
             CatalogMeter.PurgeLag.Record(oldest is { } longest ? Math.Max(0, (clock.GetUtcNow() - longest).TotalSeconds) : 0);
         }
 
-        failure?.Throw();
+        if (failure is not null)
+        {
+            span.Failed(failure.SourceException);
+            failure.Throw();
+        }
+
         return total;
     }
 

@@ -65,6 +65,11 @@ public sealed class MetadataFiles(long capacity)
             throw CatalogException.BadRequest($"The metadata would be larger than the limit of {Limits.MaxMetadataBytes} bytes");
         }
 
+        if (Measures.Current is { } measures)
+        {
+            measures.MetadataLocation = document.Location;
+        }
+
         var content = MetadataLocation.IsGzip(document.Location) ? MetadataLocation.Encode(document.Json) : document.Json;
         if (!await catalog.Files.CreateAsync(document.Location, content, cancellationToken))
         {

@@ -30,8 +30,22 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
             return null;
         }
 
-        var item = await writer.Store.ReadAsync(call.Catalog.Partition, Keys.Table(name), cancellationToken);
-        return item is null ? null : new Pointer(TableEntity.Read(item.Value), item.Version);
+        if (await writer.Store.ReadAsync(call.Catalog.Partition, Keys.Table(name), cancellationToken) is not { } item)
+        {
+            return null;
+        }
+
+        var entity = TableEntity.Read(item.Value);
+        Note(entity.Id);
+        return new Pointer(entity, item.Version);
+    }
+
+    private static void Note(Guid id)
+    {
+        if (Measures.Current is { } measures)
+        {
+            measures.TableId = id;
+        }
     }
 
     public async ValueTask<Pointer> RequireAsync(CallContext call, TableIdentifier name, TableKind kind, CancellationToken cancellationToken) =>
@@ -185,6 +199,7 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
             throw taken(other.Entity.Kind);
         }
 
+        Note(entity.Id);
         return
         [
             new Write.Create(Keys.Table(name), entity.ToValue()),

@@ -35,6 +35,11 @@ public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSour
     {
         cancellationToken.ThrowIfCancellationRequested();
         var commitId = ids.NewId().ToString("N");
+        if (Measures.Current is { } measures)
+        {
+            measures.CommitId = commitId;
+        }
+
         for (var attempt = 1; ; attempt++)
         {
             try

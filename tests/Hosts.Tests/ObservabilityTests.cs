@@ -41,6 +41,105 @@ public sealed partial class ObservabilityTests : IDisposable
     }
 
     [Fact]
+    public async Task Each_request_is_one_line_of_the_json_log_and_a_change_s_line_tells_what_was_written()
+    {
+        await using var server = await FrazilProcess.ServeAsync(folder.Path, "--json");
+        (string Method, string Path, string? Body)[] requests =
+        [
+            ("GET", "/v1/config", null),
+            ("POST", "/v1/namespaces", """{"namespace":["n"]}"""),
+            ("POST", "/v1/namespaces/n/tables", """{"name":"t","schema":{"type":"struct","fields":[]}}"""),
+            ("POST", "/v1/namespaces/n/tables/t", Requests.SetProperty("a", "b")),
+            ("GET", "/v1/namespaces/n/tables/t", null),
+            ("HEAD", "/v1/namespaces/n/tables/none", null),
+            ("GET", "/nothing", null),
+            ("PATCH", "/v1/namespaces", "{}"),
+            ("GET", "/health/live", null),
+            ("POST", "/v1/namespaces", "nonsense"),
+        ];
+        for (var i = 0; i < requests.Length; i++)
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(requests[i].Method), requests[i].Path)
+            {
+                Content = requests[i].Body is { } body ? new StringContent(body) : null,
+                Headers = { { "X-Request-Id", $"r-{i}" } },
+            };
+            (await server.Client.SendAsync(request)).Dispose();
+        }
+
+        var loaded = await server.GetAsync("/v1/namespaces/n/tables/t");
+        await server.StopAsync();
+
+        var lines = server.Output.Select(line => JsonSerializer.Deserialize<JsonElement>(line)).ToArray();
+        var lineOf = Enumerable.Range(0, requests.Length).Select(i => Assert.Single(lines, line => Text(line, "requestId") == $"r-{i}")).ToArray();
+        Assert.True(lineOf[0].GetProperty("coldStart").GetBoolean());
+        Assert.All(lineOf.Skip(1), line => Assert.False(line.TryGetProperty("coldStart", out _)));
+        Assert.Equal(
+            ["getConfig", "createNamespace", "createTable", "updateTable", "loadTable", "tableExists", "none", "none", "live", "createNamespace"], lineOf.Select(line => Text(line, "operation")));
+        Assert.Equal(["ok", "ok", "ok", "ok", "ok", "not_found", "not_found", "refused", "ok", "refused"], lineOf.Select(line => Text(line, "outcome")));
+        Assert.All([1, 2, 3], i => Assert.Matches("^[0-9a-f]{32}$", Text(lineOf[i], "commitId")!));
+        Assert.All([0, 4, 5, 9], i => Assert.Null(Text(lineOf[i], "commitId")));
+        Assert.Equal(loaded.GetProperty("metadata-location").GetString(), Text(lineOf[3], "metadataLocation"));
+        Assert.Equal(1, lineOf[3].GetProperty("attempts").GetInt32());
+        Assert.Equal(Text(lineOf[2], "tableId"), Text(lineOf[3], "tableId"));
+        Assert.All([2, 3], i => Assert.All(["kvMs", "objectMs"], name => Assert.InRange(lineOf[i].GetProperty(name).GetDouble(), 0, 60_000)));
+        Assert.True(lineOf[3].GetProperty("kvMs").GetDouble() > 0);
+        Assert.False(lineOf[0].TryGetProperty("objectMs", out _));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task No_log_and_no_trace_shows_what_a_client_keeps_secret(bool isJson)
+    {
+        await using var collector = await Collector.StartAsync();
+        await using var server = await FrazilProcess.ServeAsync(folder.Path, ["--auth", "--otlp", collector.Url, "--log-level", "debug", .. isJson ? new[] { "--json" } : []]);
+        var root = (await server.ErrorLineAsync(line => line.StartsWith("The root credentials", StringComparison.Ordinal))).Split(':')[^1];
+        using var form = new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("client_id", "root"), new("client_secret", root)]);
+        using var granted = await server.Client.PostAsync("/v1/oauth/tokens", form);
+        var token = JsonSerializer.Deserialize<JsonElement>(await granted.Content.ReadAsStringAsync()).GetProperty("access_token").GetString()!;
+
+        string[] authorizations = ["Bearer hunter2-bearer", "Basic aHVudGVyMjpodW50ZXIy", "hunter2-scheme", $"Bearer {token}"];
+        string[] bodies =
+        [
+            """{"namespace":["n"],"properties":{"s3.secret-access-key":"hunter2-property"}}""",
+            """{"namespace":["n"],"properties":{"s3.secret-access-key":"hunter2-property"}""",
+            """{"namespace":"hunter2-type"}""",
+            """{"requirements":[{"type":"hunter2-requirement"}],"updates":[{"action":"set-properties","updates":{"token":"hunter2-update"}}]}""",
+            "grant_type=client_credentials&client_id=root&client_secret=hunter2-form",
+            "grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token=hunter2-subject&subject_token_type=x",
+        ];
+        foreach (var authorization in authorizations)
+        {
+            foreach (var body in bodies)
+            {
+                foreach (var path in new[] { "/v1/namespaces", "/v1/namespaces/n/tables", "/v1/namespaces/n/tables/t", "/v1/oauth/tokens", "/none" })
+                {
+                    using var request = new HttpRequestMessage(HttpMethod.Post, path + "?token=hunter2-query&credential=hunter2-query")
+                    {
+                        Content = new StringContent(body, null, body[0] == '{' ? "application/json" : "application/x-www-form-urlencoded"),
+                    };
+                    request.Headers.TryAddWithoutValidation("Authorization", authorization);
+                    request.Headers.TryAddWithoutValidation("X-Iceberg-Access-Delegation", "hunter2-delegation");
+                    request.Headers.TryAddWithoutValidation("X-Iceberg-Token", "hunter2-iceberg");
+                    request.Headers.TryAddWithoutValidation("X-Amz-Security-Token", "hunter2-session");
+                    request.Headers.TryAddWithoutValidation("Cookie", "session=hunter2-cookie");
+                    request.Headers.TryAddWithoutValidation("Idempotency-Key", "hunter2-key");
+                    (await server.Client.SendAsync(request)).Dispose();
+                }
+            }
+        }
+
+        await server.StopAsync();
+        Assert.True(server.Output.Count > 100);
+        Assert.Contains(collector.Spans, span => span.Name == "createNamespace");
+        string[] secrets = ["hunter2", "aHVudGVyMjpodW50ZXIy", root, token];
+        Assert.All(server.Output, line => Assert.All(secrets, secret => Assert.DoesNotContain(secret, line, StringComparison.Ordinal)));
+        Assert.DoesNotContain("hunter2", server.Errors, StringComparison.Ordinal);
+        Assert.All(collector.Received, message => Assert.All(secrets, secret => Assert.DoesNotContain(secret, System.Text.Encoding.Latin1.GetString(message.Body), StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task The_log_for_people_shows_changes_and_refusals_but_reads_only_on_request()
     {
         await using var server = await FrazilProcess.ServeAsync(folder.Path);

@@ -134,7 +134,13 @@ public sealed class ApiRequest
         }
 
         const string Scheme = "Bearer ";
+        var started = Operations.Clock.GetTimestamp();
         var caller = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? tokens.Verify(header[Scheme.Length..].Trim()) : null;
+        if (Measures.Current is { } measures)
+        {
+            measures.AuthMs = Operations.Clock.GetElapsedTime(started).TotalMilliseconds;
+        }
+
         CatalogMeter.Auth.Add(1, CatalogMeter.Outcome(caller is null ? "denied" : "ok"));
         Caller = caller ?? Caller;
         return caller is not null;

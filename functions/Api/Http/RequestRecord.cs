@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Frazil.Iceberg;
 using Frazil.Security;
 using Microsoft.AspNetCore.Http;
@@ -14,15 +15,19 @@ internal sealed class RequestRecord
     /// <summary>Characters of a path that are logged.</summary>
     private const int MaxPathLength = 1024;
 
-    // traceparent of W3C Trace Context: 00-<32 hex>-<16 hex>-<2 hex>.
-    private const int TraceIdStart = 3;
-    private const int TraceIdLength = 32;
-    private const int TraceParentLength = 55;
+    /// <summary>Characters of a metadata location that are logged.</summary>
+    private const int MaxLocationLength = 1024;
+
+    private const string Aborted = "aborted";
 
     private static readonly string[] StatusClasses = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
     private readonly long started;
+    private readonly Measures measures = Measures.Begin();
+    private readonly ActivityContext client;
+    private Activity? span;
     private ApiRequest? request;
+    private bool isService;
 
     public RequestRecord(HttpContext http, RequestTarget target, Operations operations)
     {
@@ -31,14 +36,22 @@ internal sealed class RequestRecord
         Path = target.Path.Length <= MaxPathLength ? target.Path : target.Path[..MaxPathLength];
         var given = http.Request.Headers[FrazilPipeline.RequestIdHeader].ToString();
         Id = IsId(given) ? given : operations.Ids.NewId().ToString("N");
-        TraceId = ReadTraceId(http.Request.Headers.TraceParent.ToString());
+        var headers = http.Request.Headers;
+        var isTraced = ActivityContext.TryParse(headers.TraceParent.ToString(), headers.TraceState.ToString(), isRemote: true, out client);
+        TraceId = Activity.Current?.TraceId.ToHexString() ?? (isTraced ? client.TraceId.ToHexString() : null);
     }
 
     /// <summary>Names the request in logs and in its answer.</summary>
     public string Id { get; }
 
-    /// <summary>The trace of which the client says that the request is part, or null.</summary>
-    public string? TraceId { get; }
+    /// <summary>The trace of which the request is part (W3C Trace Context): as the host or the client says, else our own. Null when there is none.</summary>
+    public string? TraceId { get; private set; }
+
+    /// <summary>Whether it is the process's first.</summary>
+    public bool IsColdStart { get; init; }
+
+    /// <summary>Whether reads that went well are logged for debugging only.</summary>
+    public bool HidesReads { get; init; }
 
     /// <summary>The specification's operationId, or the name of a page; <c>none</c> when no route fits.</summary>
     public string Operation { get; private set; } = "none";
@@ -53,7 +66,15 @@ internal sealed class RequestRecord
 
     private string Route { get; set; } = "";
 
-    public void Found(ServiceRoute route) => (Operation, Route) = (route.Name, route.Path);
+    /// <summary>Begins the request's span, when somebody traces.</summary>
+    public Activity? StartSpan()
+    {
+        span = Spans.StartRequest(Method, client);
+        TraceId = span?.TraceId.ToHexString() ?? TraceId;
+        return span;
+    }
+
+    public void Found(ServiceRoute route) => (Operation, Route, isService) = (route.Name, route.Path, true);
 
     public void Found(ApiRequest api)
     {
@@ -69,33 +90,97 @@ internal sealed class RequestRecord
         CatalogMeter.Requests.Add(1, route, new("status", StatusClasses[answer.Status / 100]));
         CatalogMeter.RequestDuration.Record(elapsed, route);
 
+        var outcome = answer.Refusal is { } refusal ? OutcomeOf(refusal.Kind) : answer.Status == StatusCodes.Status304NotModified ? "not_modified" : "ok";
+        Describe(answer, outcome, operations);
         var level = LevelOf(answer.Status);
-        if (!logger.IsEnabled(level))
+        if (logger.IsEnabled(level))
+        {
+            Write(level, elapsed, http.Response.ContentLength ?? 0, answer, outcome, operations, logger);
+        }
+    }
+
+    /// <summary>Logs that nobody waited for the answer. It counts as no request: what was done of it, and how it would have ended, is not known.</summary>
+    public void Abort(Operations operations, ILogger logger)
+    {
+        span?.SetTag("outcome", Aborted);
+        var elapsed = operations.Clock.GetElapsedTime(started).TotalMilliseconds;
+        Log.Aborted(logger, HidesReads ? LogLevel.Debug : LogLevel.Information, Method, Path, Operation, elapsed, Id, TraceId, Aborted);
+    }
+
+    /// <summary>What the span says of the request; no secret, no body, no query.</summary>
+    private void Describe(Answer answer, string outcome, Operations operations)
+    {
+        if (span is null)
         {
             return;
         }
 
-        var catalog = request is { Route.NeedsCatalog: true } ? request.Prefix ?? operations.Options.DefaultCatalog : null;
-        var table = request?.TableText;
-        var principal = request is null || request.Caller == Caller.Anonymous ? null : request.Caller.Principal;
-        var bytes = http.Response.ContentLength ?? 0;
-        if (answer.Refusal is { } refusal)
+        span.DisplayName = Operation;
+        span.SetTag("route", Operation);
+        span.SetTag("outcome", outcome);
+        span.SetTag("http.request.method", Method);
+        span.SetTag("http.response.status_code", answer.Status);
+        span.SetTag("url.path", Path);
+        span.SetTag("catalog.request_id", Id);
+        SetTag("http.route", Route.Length > 0 ? Route : null);
+        SetTag("catalog.name", CatalogName(operations));
+        SetTag("catalog.table", request?.TableText);
+        SetTag("catalog.principal", Principal);
+        SetTag("catalog.commit_id", measures.CommitId);
+        SetTag("error.type", answer.Refusal is { } refusal ? CatalogException.TypeOf(refusal.Kind) : null);
+        if (answer.Status >= StatusCodes.Status500InternalServerError)
         {
-            var (error, outcome) = (CatalogException.TypeOf(refusal.Kind), OutcomeOf(refusal.Kind));
-            Log.Refused(logger, level, Method, Path, answer.Status, Operation, elapsed, error, refusal.Message, bytes, outcome, principal, catalog, table, Route, Id, TraceId);
+            span.SetStatus(ActivityStatusCode.Error);
         }
-        else
+
+        void SetTag(string name, string? value)
         {
-            var outcome = answer.Status == StatusCodes.Status304NotModified ? "not_modified" : "ok";
-            Log.Answered(logger, level, Method, Path, answer.Status, Operation, elapsed, bytes, outcome, principal, catalog, table, Route, Id, TraceId);
+            if (value is not null)
+            {
+                span.SetTag(name, value);
+            }
         }
     }
 
-    /// <summary>Reads that went well, and questions whether something exists, are of interest only to whoever looks for trouble; a 5xx was logged as an error already.</summary>
+    private void Write(LogLevel level, double elapsed, long bytes, Answer answer, string outcome, Operations operations, ILogger logger)
+    {
+        var catalog = CatalogName(operations);
+        var table = request?.TableText;
+        var tableId = measures.TableId?.ToString();
+        var location = measures.MetadataLocation is { Length: > MaxLocationLength } whole ? whole[..MaxLocationLength] : measures.MetadataLocation;
+        int? attempts = measures.Attempts > 0 ? measures.Attempts : null;
+        var (auth, kv, files) = (OrNone(measures.AuthMs), OrNone(measures.StoreMs), OrNone(measures.FileMs));
+        bool? isCold = IsColdStart ? true : null;
+        if (answer.Refusal is { } refusal)
+        {
+            var error = CatalogException.TypeOf(refusal.Kind);
+            Log.Refused(
+                logger, level, Method, Path, answer.Status, Operation, elapsed, error, refusal.Message, bytes, outcome, Principal, catalog, table,
+                Route, Id, TraceId, tableId, measures.CommitId, location, attempts, auth, kv, files, isCold);
+        }
+        else
+        {
+            Log.Answered(
+                logger, level, Method, Path, answer.Status, Operation, elapsed, bytes, outcome, Principal, catalog, table,
+                Route, Id, TraceId, tableId, measures.CommitId, location, attempts, auth, kv, files, isCold);
+        }
+
+        static double? OrNone(double milliseconds) => milliseconds > 0 ? milliseconds : null;
+    }
+
+    private string? Principal => request is null || request.Caller == Caller.Anonymous ? null : request.Caller.Principal;
+
+    private string? CatalogName(Operations operations) => request is { Route.NeedsCatalog: true } ? request.Prefix ?? operations.Options.DefaultCatalog : null;
+
+    /// <summary>
+    /// What probes ask, and where people watch also reads that went well and questions whether something exists, is of interest only to whoever looks for trouble; a 5xx was
+    /// logged as an error already.
+    /// </summary>
     private LogLevel LevelOf(int status)
     {
         var isRead = Method is "GET" or "HEAD";
-        return isRead && (status < 400 || status == StatusCodes.Status404NotFound) ? LogLevel.Debug : LogLevel.Information;
+        var isQuiet = isRead && (status < StatusCodes.Status400BadRequest || status == StatusCodes.Status404NotFound);
+        return isQuiet && (isService || HidesReads) ? LogLevel.Debug : LogLevel.Information;
     }
 
     private static string OutcomeOf(ErrorKind kind) => kind switch
@@ -128,23 +213,5 @@ internal sealed class RequestRecord
         }
 
         return true;
-    }
-
-    private static string? ReadTraceId(string traceParent)
-    {
-        if (traceParent.Length < TraceParentLength || traceParent[TraceIdStart - 1] != '-' || traceParent[TraceIdStart + TraceIdLength] != '-')
-        {
-            return null;
-        }
-
-        foreach (var c in traceParent.AsSpan(TraceIdStart, TraceIdLength))
-        {
-            if (!char.IsAsciiHexDigitLower(c))
-            {
-                return null;
-            }
-        }
-
-        return traceParent.Substring(TraceIdStart, TraceIdLength);
     }
 }

@@ -46,7 +46,8 @@ internal sealed class Invocation
             }
         }
 
-        if (IsColdStart)
+        // A request's own line says so itself.
+        if (IsColdStart && line.Fields?.Any(static field => field is { Key: "ColdStart", Value: true }) != true)
         {
             writer.WriteBoolean("coldStart", true);
         }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Frazil.Api;
 using Frazil.Iceberg;
 using Frazil.Security;
@@ -32,6 +33,7 @@ internal sealed class Server(ServeOptions options)
         // Opening the store and starting to listen each load much code, so they do not wait for each other. A request that comes in between waits for the store.
         var opening = Task.Run(() => OpenedStore.OpenAsync(options, aws));
         using var metrics = new MetricsPage();
+        using var otlp = options.Otlp is { } collector ? StartExport(collector) : null;
         await using var listener = new Listener(options, loggers);
         var listening = listener.StartAsync(http => AnswerAsync(http, metrics, logger));
         await using var store = await opening;
@@ -44,7 +46,7 @@ internal sealed class Server(ServeOptions options)
         };
         CatalogMeter.Observe(operations.Files);
         await PutCatalogsAsync(operations, definitions, logger);
-        pipeline = new FrazilPipeline(operations, loggers.CreateLogger<FrazilPipeline>());
+        pipeline = new FrazilPipeline(operations, loggers.CreateLogger<FrazilPipeline>()) { HidesReads = !options.Json };
         opened.SetResult(pipeline);
         await AnnounceAsync(operations, listener.Url, store.Name, secret, logger);
 
@@ -109,6 +111,10 @@ internal sealed class Server(ServeOptions options)
             : named;
     }
 
+    /// <summary>A method of its own, so that a server that exports nothing loads nothing of the exporter.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static OtlpExport StartExport(OtlpTarget collector) => OtlpExport.Start(collector);
+
     private static async Task PutCatalogsAsync(Operations operations, IReadOnlyList<CatalogDefinition> definitions, ILogger logger)
     {
         foreach (var (name, storage, properties, deleteProfile) in definitions)
@@ -143,6 +149,11 @@ internal sealed class Server(ServeOptions options)
         Log.Listening(logger, FrazilCommand.Version, url);
         var catalog = await operations.Catalogs.GetAsync(options.Frazil.DefaultCatalog, CancellationToken.None);
         Log.Serving(logger, catalog.Name, catalog.Entity.Storage.BaseLocation, store);
+        if (options.Otlp is { } collector)
+        {
+            Log.Exporting(logger, collector.Endpoint.AbsoluteUri, collector.Protocol.ToString());
+        }
+
         if (options.Auth)
         {
             Log.Closed(logger, options.RootClientId);

@@ -87,6 +87,9 @@ internal sealed record ServeOptions
     /// <summary>The least that is logged.</summary>
     public required LogLevel LogLevel { get; init; }
 
+    /// <summary>The collector that metrics and traces are sent to, or null for none.</summary>
+    public OtlpTarget? Otlp { get; init; }
+
     /// <summary>Things that whoever started this should know.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
@@ -124,6 +127,7 @@ internal sealed record ServeOptions
             ShutdownTimeout = TimeSpan.FromSeconds(Number(sources, SettingList.ShutdownSeconds, 30, 0, MaxShutdownSeconds)),
             Json = json,
             LogLevel = Choice(sources, SettingList.LogLevel, json ? LogLevel.Debug : LogLevel.Information),
+            Otlp = OtlpTarget.Read(Url(sources, SettingList.Otlp), Environment.GetEnvironmentVariable),
             Warnings = [.. sources.Unknown.Select(name => $"{name} is set but is no setting of this version; it is ignored"), .. careless],
         };
         if (!IPAddress.IsLoopback(options.Address) && !options.Insecure && !options.Auth)

@@ -53,12 +53,13 @@ internal static class SettingList
     public static readonly Setting ShutdownSeconds = new("shutdown-seconds", "ShutdownSeconds", "SECONDS", "How long requests may take to finish after SIGTERM or Ctrl+C [default: 30]");
     public static readonly Setting Json = new("json", "Json", "", "Log JSON, one object a line, every request included", SettingForm.Switch);
     public static readonly Setting LogLevel = new("log-level", "LogLevel", "debug|information|warning|error", "The least that is logged; debug shows reads too [default: information; debug with --json]");
+    public static readonly Setting Otlp = new("otlp", "Otlp", "URL", "Send metrics and traces to this collector by OTLP, such as http://localhost:4318 [default: as OTEL_EXPORTER_OTLP_ENDPOINT says; none]");
     public static readonly Setting Config = new("config", "Config", "FILE", "A file of settings, in its section Frazil [default: ./appsettings.json when there is one]");
 
     /// <summary>In the order of the help text.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
         Host, Port, Insecure, Auth, RootClientId, Data, Store, DynamoDbTable, DynamoDbEndpoint, DynamoDbRegion, DefaultCatalog, Warehouse, AllowLocation, KeepDropped, S3Endpoint, S3Region, S3PathStyle,
-        S3Credentials, Catalogs, CredentialsFile, NamespaceSeparator, CacheMegabytes, ShutdownSeconds, Json, LogLevel, Config,
+        S3Credentials, Catalogs, CredentialsFile, NamespaceSeparator, CacheMegabytes, ShutdownSeconds, Json, LogLevel, Otlp, Config,
     ];
 }

@@ -76,6 +76,11 @@ public static class CatalogMeter
     internal static async ValueTask<T?> CountCommitAsync<T>(int number, ValueTask<T?> attempt)
         where T : class
     {
+        if (Measures.Current is { } measures)
+        {
+            measures.Attempts = number;
+        }
+
         try
         {
             var result = await attempt;

@@ -1,6 +1,8 @@
+using System.Diagnostics;
+
 namespace Frazil.Storage;
 
-/// <summary>Files of a warehouse whose operations are measured as <see cref="MetricList.FileLatency"/>.</summary>
+/// <summary>Files of a warehouse whose operations are measured as <see cref="MetricList.FileLatency"/>, for the request's <see cref="Measures"/> and in <see cref="Spans"/>.</summary>
 /// <param name="inner">The files.</param>
 /// <param name="name">Their kind, such as <c>s3</c>.</param>
 /// <param name="clock">Measures.</param>
@@ -9,48 +11,97 @@ public sealed class MeteredObjectStore(IObjectStore inner, string name, TimeProv
     private readonly KeyValuePair<string, object?> store = new("store", name);
 
     /// <inheritdoc />
-    public ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string location, CancellationToken cancellationToken) =>
-        MeasureAsync("read", clock.GetTimestamp(), inner.ReadAsync(location, cancellationToken));
-
-    /// <inheritdoc />
     public bool? ExistsNearby(string location) => inner.ExistsNearby(location);
 
     /// <inheritdoc />
-    public ValueTask<Stream?> OpenReadAsync(string location, CancellationToken cancellationToken) =>
-        MeasureAsync("open", clock.GetTimestamp(), inner.OpenReadAsync(location, cancellationToken));
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string location, CancellationToken cancellationToken)
+    {
+        var call = Begin("file read", "read");
+        try
+        {
+            return await inner.ReadAsync(location, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            call.Span.Failed(exception);
+            throw;
+        }
+        finally
+        {
+            End(call);
+        }
+    }
 
     /// <inheritdoc />
-    public ValueTask<bool> CreateAsync(string location, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        MeasureAsync("create", clock.GetTimestamp(), inner.CreateAsync(location, content, cancellationToken));
+    public async ValueTask<Stream?> OpenReadAsync(string location, CancellationToken cancellationToken)
+    {
+        var call = Begin("file open", "open");
+        try
+        {
+            return await inner.OpenReadAsync(location, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            call.Span.Failed(exception);
+            throw;
+        }
+        finally
+        {
+            End(call);
+        }
+    }
+
+    /// <inheritdoc />
+    public async ValueTask<bool> CreateAsync(string location, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var call = Begin("file create", "create");
+        try
+        {
+            return await inner.CreateAsync(location, content, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            call.Span.Failed(exception);
+            throw;
+        }
+        finally
+        {
+            End(call);
+        }
+    }
 
     /// <inheritdoc />
     public async ValueTask DeleteAsync(string location, CancellationToken cancellationToken)
     {
-        var started = clock.GetTimestamp();
+        var call = Begin("file delete", "delete");
         try
         {
             await inner.DeleteAsync(location, cancellationToken);
         }
+        catch (Exception exception)
+        {
+            call.Span.Failed(exception);
+            throw;
+        }
         finally
         {
-            Record("delete", started);
+            End(call);
         }
     }
 
     /// <inheritdoc />
     public IAsyncEnumerable<string> ListAsync(string folder, CancellationToken cancellationToken) => inner.ListAsync(folder, cancellationToken);
 
-    private async ValueTask<T> MeasureAsync<T>(string operation, long started, ValueTask<T> task)
+    // Begun within an async method, so that the span is the current one of what happens inside and of nothing beside it.
+    private Call Begin(string spanName, string operation) => new(operation, clock.GetTimestamp(), Spans.StartOperation(spanName, store, operation));
+
+    private void End(Call call)
     {
-        try
-        {
-            return await task;
-        }
-        finally
-        {
-            Record(operation, started);
-        }
+        var elapsed = clock.GetElapsedTime(call.Started);
+        CatalogMeter.FileLatency.Record(elapsed.TotalMilliseconds, store, new("op", call.Operation));
+        Measures.Current?.AddFile(elapsed);
+        call.Span?.Dispose();
     }
 
-    private void Record(string operation, long started) => CatalogMeter.FileLatency.Record(clock.GetElapsedTime(started).TotalMilliseconds, store, new("op", operation));
+    private readonly record struct Call(string Operation, long Started, Activity? Span);
 }

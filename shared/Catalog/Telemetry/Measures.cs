@@ -1,0 +1,103 @@
+using System.Diagnostics;
+
+namespace Frazil;
+
+/// <summary>
+/// What one request was about and where its time went, gathered on its way for the one line that is logged of it. Whoever answers a request calls <see cref="Begin"/>; the
+/// measured stores and the commits below add to <see cref="Current"/>, and to nothing when nobody began.
+/// </summary>
+/// <remarks>Operations that run side by side each add their whole duration: the sum can be more than the request took.</remarks>
+public sealed class Measures
+{
+    private static readonly AsyncLocal<Measures?> Ambient = new();
+
+    private long storeTicks;
+    private long fileTicks;
+
+    private Measures()
+    {
+    }
+
+    /// <summary>Those of the request under way, or null.</summary>
+    public static Measures? Current => Ambient.Value;
+
+    /// <summary>Milliseconds that finding out who asks took.</summary>
+    public double AuthMs { get; set; }
+
+    /// <summary>Milliseconds in the key-value store.</summary>
+    public double StoreMs => TimeSpan.FromTicks(Interlocked.Read(ref storeTicks)).TotalMilliseconds;
+
+    /// <summary>Milliseconds in the files of the warehouse.</summary>
+    public double FileMs => TimeSpan.FromTicks(Interlocked.Read(ref fileTicks)).TotalMilliseconds;
+
+    /// <summary>The commit id of the last batch that was sent to the store (<see cref="StoreWriter"/>), or null when nothing was to be written.</summary>
+    public string? CommitId { get; internal set; }
+
+    /// <summary>The metadata file that a commit wrote last and, unless it failed, made current; of a transaction one of them. Null when it wrote none.</summary>
+    public string? MetadataLocation { get; internal set; }
+
+    /// <summary>Attempts that the commit took; 0 when the request was none.</summary>
+    public int Attempts { get; internal set; }
+
+    /// <summary>The id of the table or view that was read or changed last; null when none was found.</summary>
+    public Guid? TableId { get; internal set; }
+
+    /// <summary>Begins to gather for what the caller does from here on.</summary>
+    public static Measures Begin() => Ambient.Value = new Measures();
+
+    internal void AddStore(TimeSpan elapsed) => Interlocked.Add(ref storeTicks, elapsed.Ticks);
+
+    internal void AddFile(TimeSpan elapsed) => Interlocked.Add(ref fileTicks, elapsed.Ticks);
+}
+
+/// <summary>
+/// Spans for whoever traces: one of a request, one of each operation on the store and on files, one of a job's run, in the source <see cref="MetricList.Namespace"/>.
+/// While nobody listens none is made, and nothing is allocated.
+/// </summary>
+public static class Spans
+{
+    private static readonly ActivitySource Source = new(MetricList.Namespace);
+
+    /// <summary>Begins the span of a request: below the one under way in this process (a function's), else below the client's.</summary>
+    /// <param name="method">The HTTP method; the span is named by its operation as soon as that is known.</param>
+    /// <param name="client">The client's span, as <c>traceparent</c> and <c>tracestate</c> tell it; the default when they tell none.</param>
+    /// <returns>The span, or null when nobody listens or this trace is not to be recorded.</returns>
+    public static Activity? StartRequest(string method, ActivityContext client) =>
+        Source.HasListeners() ? Source.StartActivity(method, ActivityKind.Server, Activity.Current is null ? client : default) : null;
+
+    internal static Activity? StartJob(string job)
+    {
+        if (!Source.HasListeners() || Source.StartActivity("job " + job) is not { } span)
+        {
+            return null;
+        }
+
+        span.SetTag("job", job);
+        return span;
+    }
+
+    /// <param name="name">The span's name: what is asked, and what for.</param>
+    /// <param name="store">The tag <c>store</c>, as in metrics.</param>
+    /// <param name="operation">The tag <c>op</c>, as in metrics.</param>
+    internal static Activity? StartOperation(string name, KeyValuePair<string, object?> store, string operation)
+    {
+        if (!Source.HasListeners() || Source.StartActivity(name, ActivityKind.Client) is not { } span)
+        {
+            return null;
+        }
+
+        span.SetTag(store.Key, store.Value);
+        span.SetTag("op", operation);
+        return span;
+    }
+
+    /// <summary>Marks a span as failed, by the kind of the failure alone: messages belong into the log.</summary>
+    internal static void Failed(this Activity? span, Exception exception)
+    {
+        if (span is not null)
+        {
+            span.SetTag("error.type", exception.GetType().Name);
+            span.SetStatus(ActivityStatusCode.Error);
+        }
+    }
+}
