@@ -24,19 +24,15 @@ internal static class Claims
             return [];
         }
 
+        // The version is read before the claims are looked at: whoever claims in between moves it, and this batch is refused.
+        var version = await writer.Store.ReadAsync(catalog.Partition, Keys.LocationVersion, cancellationToken);
+
         // What the owner holds already (a table that comes back from the trash) is not made again.
-        var held = await writer.Store.ReadManyAsync(catalog.Partition, [.. locations.Select(Keys.Claim)], cancellationToken);
-        locations = [.. locations.Where((_, i) => held[i] is not { } item || !IsOwner(item, table))];
+        var isHeld = await Parallel.EachAsync(locations, location => RequireFreeAsync(writer.Store, catalog, table, location, cancellationToken));
+        locations = [.. locations.Where((_, i) => !isHeld[i])];
         if (locations.Count == 0)
         {
             return [];
-        }
-
-        // The version is read before the claims are looked at: whoever claims in between moves it, and this batch is refused.
-        var version = await writer.Store.ReadAsync(catalog.Partition, Keys.LocationVersion, cancellationToken);
-        foreach (var location in locations)
-        {
-            await RequireFreeAsync(writer.Store, catalog, table, location, cancellationToken);
         }
 
         var owner = Encoding.UTF8.GetBytes(table.ToString("N"));
@@ -65,14 +61,17 @@ internal static class Claims
         return [.. items.OfType<Item>().Where(item => IsOwner(item, table.Id)).Select(item => new Write.Delete(item.Id, item.Version))];
     }
 
-    private static async ValueTask RequireFreeAsync(IKeyValueStore store, Catalog catalog, Guid table, Location location, CancellationToken cancellationToken)
+    /// <summary>Whether the table itself holds the location already.</summary>
+    /// <exception cref="CatalogException">403 when it overlaps another's.</exception>
+    private static async ValueTask<bool> RequireFreeAsync(IKeyValueStore store, Catalog catalog, Guid table, Location location, CancellationToken cancellationToken)
     {
-        var above = location.AncestorKeys.Select(Keys.ClaimPrefix).ToArray();
-        var ancestors = await store.ReadManyAsync(catalog.Partition, above, cancellationToken);
-        var within = await store.ListAsync(catalog.Partition, Keys.Claim(location), null, IKeyValueStore.MaxPage, cancellationToken);
+        // One row more than a table can hold: if all are its own, there are no others.
+        var (ancestors, within) = await Parallel.BothAsync(
+            store.ReadManyAsync(catalog.Partition, [.. location.AncestorKeys.Select(Keys.ClaimPrefix)], cancellationToken),
+            store.ListAsync(catalog.Partition, Keys.Claim(location), null, Limits.MaxTableLocations + 1, cancellationToken));
         if (ancestors.Concat(within).FirstOrDefault(item => item is not null && !IsOwner(item, table)) is not { } conflict)
         {
-            return;
+            return within.Any(item => item.Id == Keys.Claim(location));
         }
 
         var trashed = Guid.TryParseExact(Encoding.UTF8.GetString(conflict.Value.Span), "N", out var owner)

@@ -199,7 +199,7 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
     /// A namespace in which something is to be made, with the version that the batch must check. A mark means that it is being dropped right now, or that a drop crashed:
     /// it is waited for, then cleared.
     /// </summary>
-    /// <exception cref="CatalogException">404 when there is none; 409 when others change it in every try.</exception>
+    /// <exception cref="CatalogException">404 when there is none; 503 when others change it in every try.</exception>
     internal async ValueTask<(NamespaceEntity Entity, string Version)> RequireAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken)
     {
         for (var attempt = 0; attempt < Patience + MaxAttempts; attempt++)

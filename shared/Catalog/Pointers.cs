@@ -9,6 +9,11 @@ namespace Frazil;
 /// <param name="Version">The row's version.</param>
 internal sealed record Pointer(TableEntity Entity, string Version);
 
+/// <summary>Where a name is to be made: its namespace as read, and the version of it that the batch must check.</summary>
+/// <param name="Namespace">The namespace.</param>
+/// <param name="Version">The version of its row.</param>
+internal sealed record Place(NamespaceEntity Namespace, string Version);
+
 /// <summary>How something is dropped.</summary>
 /// <param name="Purge">Whether its files are to be deleted, at once or when its time in the trash is over.</param>
 /// <param name="Force">Whether to drop it even if it is protected, and for good even if the catalog keeps a trash.</param>
@@ -122,12 +127,38 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
             : throw CatalogException.Validation($"A table or view must not have more than {Limits.MaxTableLocations} locations in its life: it holds every one that it ever had");
     }
 
+    /// <summary>The place of a name that is to be made.</summary>
+    /// <exception cref="CatalogException">404 without its namespace; what <paramref name="taken"/> gives when the name is taken.</exception>
+    public async ValueTask<Place> RequireFreeAsync(CallContext call, TableIdentifier name, Func<TableKind, CatalogException> taken, CancellationToken cancellationToken)
+    {
+        var ((@namespace, version), other) = await Parallel.BothAsync(
+            namespaces.RequireAsync(call, name.Namespace, cancellationToken), ReadAsync(call, name, cancellationToken));
+        return other is null ? new Place(@namespace, version) : throw taken(other.Entity.Kind);
+    }
+
     /// <summary>
     /// Makes a pointer: checks name, namespace and locations, has the metadata file written, then writes one batch.
     /// Tried again when the namespace or a claim changed meanwhile; a name that is taken ends it.
     /// </summary>
+    /// <param name="call">The request.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="place">What was read of its place already, good for the first try; null when nothing was.</param>
+    /// <param name="entity">What the pointer says.</param>
+    /// <param name="outcome">What to answer.</param>
+    /// <param name="taken">What to throw when the name is taken.</param>
+    /// <param name="writeFile">Writes the metadata file.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="takesOver">Whether the very same table may come out of the trash by this.</param>
     public async ValueTask CreateAsync(
-        CallContext call, TableIdentifier name, TableEntity entity, Outcome outcome, Func<TableKind, CatalogException> taken, Func<ValueTask> writeFile, CancellationToken cancellationToken, bool takesOver = false)
+        CallContext call,
+        TableIdentifier name,
+        Place? place,
+        TableEntity entity,
+        Outcome outcome,
+        Func<TableKind, CatalogException> taken,
+        Func<ValueTask> writeFile,
+        CancellationToken cancellationToken,
+        bool takesOver = false)
     {
         using var turn = await writer.Turns.TakeAsync($"{call.Catalog.Partition} {Keys.LocationVersion}", cancellationToken);
         var written = false;
@@ -149,7 +180,7 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
                 writes.AddRange(trashed.Writes);
             }
 
-            writes.AddRange([.. await PrepareCreateAsync(call, name, made, taken, cancellationToken), .. Idempotency.Record(call, outcome, clock.GetUtcNow())]);
+            writes.AddRange([.. await PrepareCreateAsync(call, name, place, made, taken, cancellationToken), .. Idempotency.Record(call, outcome, clock.GetUtcNow())]);
             if (!written)
             {
                 await writeFile();
@@ -168,6 +199,7 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
                 throw Busy(name);
             }
 
+            place = null;
             await PauseAsync(attempt, cancellationToken);
         }
     }
@@ -191,20 +223,15 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
 
     /// <summary>The rows that make a pointer, after every check that can refuse it.</summary>
     public async ValueTask<IReadOnlyList<Write>> PrepareCreateAsync(
-        CallContext call, TableIdentifier name, TableEntity entity, Func<TableKind, CatalogException> taken, CancellationToken cancellationToken)
+        CallContext call, TableIdentifier name, Place? place, TableEntity entity, Func<TableKind, CatalogException> taken, CancellationToken cancellationToken)
     {
-        var (_, version) = await namespaces.RequireAsync(call, name.Namespace, cancellationToken);
-        if (await ReadAsync(call, name, cancellationToken) is { } other)
-        {
-            throw taken(other.Entity.Kind);
-        }
-
+        place ??= await RequireFreeAsync(call, name, taken, cancellationToken);
         Note(entity.Id);
         return
         [
             new Write.Create(Keys.Table(name), entity.ToValue()),
             new Write.Create(Keys.Identity(entity.Id), new Identity(name.Namespace, name.Name).ToValue()),
-            new Write.Check(Keys.Namespace(name.Namespace), version),
+            new Write.Check(Keys.Namespace(name.Namespace), place.Version),
             .. await ClaimAsync(),
         ];
 

@@ -234,15 +234,15 @@ public sealed class TableCommits
         }
 
         Names.Require(table.Name, "table name");
-        var (@namespace, _) = await namespaces.RequireAsync(call, table.Namespace, cancellationToken);
+        var place = await pointers.RequireFreeAsync(call, table, kind => TakenByCommit(table, kind), cancellationToken);
         var builder = TableMetadataBuilder.ForCreate(requests[0].Updates);
         var uuid = ids.NewId();
-        var change = Apply(builder, null, requests, Pointers.DefaultLocation(call, table, @namespace, uuid));
+        var change = Apply(builder, null, requests, Pointers.DefaultLocation(call, table, place.Namespace, uuid));
         var metadata = change.Metadata;
         call.Catalog.RequireAllowed(metadata.Locations());
         var document = NewDocument(call, MetadataLocation.First(metadata.Location, metadata.Properties, ids.NewId()).ToString(), metadata);
         var entity = tables.NewEntity(metadata, document.Location, registered: false);
-        var writes = await pointers.PrepareCreateAsync(call, table, entity, kind => TakenByCommit(table, kind), cancellationToken);
+        var writes = await pointers.PrepareCreateAsync(call, table, place, entity, kind => TakenByCommit(table, kind), cancellationToken);
         return new TableChange(table, document, null, writes, []);
     }
 

@@ -84,14 +84,9 @@ public sealed class Tables
     {
         var name = new TableIdentifier(@namespace, request.Name);
         Names.Require(request.Name, "table name");
-        var (entity, _) = await namespaces.RequireAsync(call, @namespace, cancellationToken);
-        if (await pointers.ReadAsync(call, name, cancellationToken) is { } other)
-        {
-            throw Pointers.Taken(name, TableKind.Table, other.Entity.Kind);
-        }
-
+        var place = await pointers.RequireFreeAsync(call, name, kind => Pointers.Taken(name, TableKind.Table, kind), cancellationToken);
         var uuid = ids.NewId();
-        var location = request.Location?.TrimEnd('/') ?? Pointers.DefaultLocation(call, name, entity, uuid);
+        var location = request.Location?.TrimEnd('/') ?? Pointers.DefaultLocation(call, name, place.Namespace, uuid);
         call.Catalog.RequireAllowed("location", location);
         var metadata = TableMetadata.Create(request.Schema, request.PartitionSpec, request.WriteOrder, location, request.Properties, uuid, clock.GetUtcNow());
         call.Catalog.RequireAllowed(metadata.Locations());
@@ -107,7 +102,7 @@ public sealed class Tables
         var file = MetadataLocation.First(metadata.Location, metadata.Properties, ids.NewId());
         call.Catalog.RequireAllowed("metadata location", file.ToString());
         return await CreatePointerAsync(
-            call, name, table with { MetadataLocation = file.ToString() }, new MetadataDocument(file.ToString(), metadata.ToJson(), metadata), cancellationToken);
+            call, name, place, table with { MetadataLocation = file.ToString() }, new MetadataDocument(file.ToString(), metadata.ToJson(), metadata), cancellationToken);
     }
 
     /// <summary><c>registerTable</c>: a name for a metadata file that is there already.</summary>
@@ -234,7 +229,7 @@ public sealed class Tables
     };
 
     private async ValueTask<Outcome> CreatePointerAsync(
-        CallContext call, TableIdentifier name, TableEntity entity, MetadataDocument document, CancellationToken cancellationToken)
+        CallContext call, TableIdentifier name, Place place, TableEntity entity, MetadataDocument document, CancellationToken cancellationToken)
     {
         var outcome = new Outcome.Metadata(ResultForm.LoadTable, document);
         try
@@ -242,6 +237,7 @@ public sealed class Tables
             await pointers.CreateAsync(
                 call,
                 name,
+                place,
                 entity,
                 outcome,
                 kind => Pointers.Taken(name, TableKind.Table, kind),
@@ -272,7 +268,7 @@ public sealed class Tables
         try
         {
             await pointers.CreateAsync(
-                call, table, entity, outcome, kind => Pointers.Taken(table, TableKind.Table, kind), static () => ValueTask.CompletedTask, cancellationToken, takesOver: true);
+                call, table, place: null, entity, outcome, kind => Pointers.Taken(table, TableKind.Table, kind), static () => ValueTask.CompletedTask, cancellationToken, takesOver: true);
             return true;
         }
         catch (CatalogException exception) when (overwrite && exception.Kind == ErrorKind.AlreadyExists)

@@ -66,21 +66,16 @@ public sealed class Views
     {
         var name = new TableIdentifier(@namespace, request.Name);
         Names.Require(request.Name, "view name");
-        var (entity, _) = await namespaces.RequireAsync(call, @namespace, cancellationToken);
-        if (await pointers.ReadAsync(call, name, cancellationToken) is { } other)
-        {
-            throw Pointers.Taken(name, TableKind.View, other.Entity.Kind);
-        }
-
+        var place = await pointers.RequireFreeAsync(call, name, kind => Pointers.Taken(name, TableKind.View, kind), cancellationToken);
         var uuid = ids.NewId();
-        var location = request.Location?.TrimEnd('/') ?? Pointers.DefaultLocation(call, name, entity, uuid);
+        var location = request.Location?.TrimEnd('/') ?? Pointers.DefaultLocation(call, name, place.Namespace, uuid);
         call.Catalog.RequireAllowed("location", location);
         var metadata = ViewMetadata.Create(request.Schema, request.Version, location, request.Properties, uuid);
         call.Catalog.RequireAllowed(metadata.Locations());
         var file = MetadataLocation.First(metadata.Location, metadata.Properties, ids.NewId()).ToString();
         call.Catalog.RequireAllowed("metadata location", file);
         var document = new MetadataDocument(file, metadata.ToJson(), metadata);
-        return await CreatePointerAsync(call, name, NewEntity(metadata, file, registered: false), document, isNew: true, cancellationToken);
+        return await CreatePointerAsync(call, name, place, NewEntity(metadata, file, registered: false), document, isNew: true, cancellationToken);
     }
 
     /// <summary><c>registerView</c>: a name for a metadata file that is there already.</summary>
@@ -88,18 +83,13 @@ public sealed class Views
     public async ValueTask<Outcome> RegisterAsync(CallContext call, TableIdentifier view, string metadataLocation, CancellationToken cancellationToken)
     {
         Names.Require(view.Name, "view name");
-        await namespaces.RequireAsync(call, view.Namespace, cancellationToken);
-        if (await pointers.ReadAsync(call, view, cancellationToken) is { } other)
-        {
-            throw Pointers.Taken(view, TableKind.View, other.Entity.Kind);
-        }
-
+        await pointers.RequireFreeAsync(call, view, kind => Pointers.Taken(view, TableKind.View, kind), cancellationToken);
         call.Catalog.RequireAllowed("metadata location", metadataLocation);
         var document = await files.ReadAsync(call.Catalog, metadataLocation, cancellationToken);
         var metadata = document.ToView();
         metadata.ReadFully(); // the file is anybody's, and what is wrong with it must show now, not at somebody's first use
         call.Catalog.RequireAllowed(metadata.Locations());
-        return await CreatePointerAsync(call, view, NewEntity(metadata, metadataLocation, registered: true), document, isNew: false, cancellationToken);
+        return await CreatePointerAsync(call, view, place: null, NewEntity(metadata, metadataLocation, registered: true), document, isNew: false, cancellationToken);
     }
 
     /// <summary><c>replaceView</c>: a commit to a view. A lost race whose requirements still hold is tried again here.</summary>
@@ -217,7 +207,7 @@ public sealed class Views
     };
 
     private async ValueTask<Outcome> CreatePointerAsync(
-        CallContext call, TableIdentifier name, TableEntity entity, MetadataDocument document, bool isNew, CancellationToken cancellationToken)
+        CallContext call, TableIdentifier name, Place? place, TableEntity entity, MetadataDocument document, bool isNew, CancellationToken cancellationToken)
     {
         var outcome = new Outcome.Metadata(ResultForm.LoadView, document);
         try
@@ -225,6 +215,7 @@ public sealed class Views
             await pointers.CreateAsync(
                 call,
                 name,
+                place,
                 entity,
                 outcome,
                 kind => Pointers.Taken(name, TableKind.View, kind),
