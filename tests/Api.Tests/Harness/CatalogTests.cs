@@ -23,6 +23,7 @@ public abstract class CatalogTests(World world) : IAsyncLifetime
 
     public virtual async Task InitializeAsync()
     {
+        await World.InitializeAsync();
         Server = await World.StartAsync(Options);
         Catalog = await Server.OpenAsync(Server.Operations.Options.DefaultCatalog);
         (await Catalog.CreateNamespaceAsync("ns")).Ok();

@@ -21,8 +21,17 @@ public abstract class World : IAsyncDisposable
 
     public StorageType Storage { get; }
 
+    /// <summary>Whether what a test tries at every call is tried at a few of them here (<see cref="Sampling"/>), for time's sake.</summary>
+    public virtual bool IsSlow => true;
+
     /// <summary>The location under which every catalog of this world is.</summary>
     public string Root { get; }
+
+    /// <summary>Makes what the store and the storage need to be there.</summary>
+    public virtual Task InitializeAsync() => Task.CompletedTask;
+
+    /// <summary>A fresh world of the same kind.</summary>
+    public abstract World Another();
 
     /// <summary>Starts a process over this world.</summary>
     public async Task<Server> StartAsync(FrazilOptions? options = null, RootCredentials? root = null)
@@ -67,7 +76,12 @@ public abstract class World : IAsyncDisposable
 }
 
 /// <summary>Everything in memory.</summary>
-public sealed class MemoryWorld() : World(new InMemoryKeyValueStore(), new InMemoryObjectStore("memory://warehouse/"), StorageType.Memory, "memory://warehouse");
+public sealed class MemoryWorld() : World(new InMemoryKeyValueStore(), new InMemoryObjectStore("memory://warehouse/"), StorageType.Memory, "memory://warehouse")
+{
+    public override bool IsSlow => false;
+
+    public override World Another() => new MemoryWorld();
+}
 
 /// <summary>A SQLite file and a folder.</summary>
 public sealed class EmbeddedWorld : World
@@ -82,6 +96,8 @@ public sealed class EmbeddedWorld : World
     private EmbeddedWorld(string folder)
         : base(new SqliteKeyValueStore(Path.Join(folder, "catalog.db")), new FileObjectStore([Path.Join(folder, "warehouse")], new IdSource()), StorageType.File, $"file://{folder}/warehouse") =>
         this.folder = folder;
+
+    public override World Another() => new EmbeddedWorld();
 
     public override async ValueTask DisposeAsync()
     {

@@ -1,11 +1,26 @@
 namespace Frazil.Api.Tests;
 
+public sealed class JobCrashTestsInMemory() : JobCrashTests(new MemoryWorld());
+
+public sealed class JobCrashTestsEmbedded() : JobCrashTests(new EmbeddedWorld());
+
+[Trait("Needs", "dynamodb")]
+[Trait("Needs", "s3")]
+public sealed class JobCrashTestsAws() : JobCrashTests(new AwsWorld());
+
+[Trait("Needs", "azurite")]
+public sealed class JobCrashTestsAzure() : JobCrashTests(new AzureWorld());
+
 /// <summary>
 /// The process that runs a job dies at each call to the store and to the storage, before and after the call's work. Another process runs the job again when the lease is over:
 /// it ends as if nothing had happened, with no live file deleted and nothing lost from the trash.
 /// </summary>
-public sealed class JobCrashTests
+public abstract class JobCrashTests(World world) : IAsyncLifetime
 {
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await world.DisposeAsync();
+
     [Theory]
     [InlineData(JobList.Expire, false)]
     [InlineData(JobList.Expire, true)]
@@ -14,41 +29,38 @@ public sealed class JobCrashTests
     [InlineData(JobList.Sweep, true)]
     public async Task A_job_that_died_anywhere_is_ended_by_the_next_run(string job, bool soft)
     {
-        int calls;
-        await using (var story = await CrashStory.BeginAsync(job, soft))
+        IReadOnlyList<Call> calls;
+        await using (var story = await CrashStory.BeginAsync(world.Another(), job, soft))
         {
             await story.RunAsync();
             calls = story.Calls;
             await story.AssertEndAsync("without a crash");
         }
 
-        Assert.InRange(calls, 4, 200);
-        for (var number = 0; number < calls; number++)
+        Assert.InRange(calls.Count, 4, 200);
+        foreach (var (number, afterWork) in Sampling.Deaths(world, calls))
         {
-            foreach (var afterWork in (bool[])[false, true])
-            {
-                await using var story = await CrashStory.BeginAsync(job, soft);
-                await story.DieAsync(number, afterWork);
-                await story.RunAgainAsync();
-                await story.AssertEndAsync($"{job} died {(afterWork ? "after" : "before")} call {number}");
-            }
+            await using var story = await CrashStory.BeginAsync(world.Another(), job, soft);
+            await story.DieAsync(number, afterWork);
+            await story.RunAgainAsync();
+            await story.AssertEndAsync($"{job} died {(afterWork ? "after" : "before")} call {calls[number]}");
         }
     }
 }
 
 /// <summary>One table on its way from the trash to nowhere, one in the trash that is not due, and a live neighbour.</summary>
-internal sealed class CrashStory : TableFilesTests, IAsyncDisposable
+internal sealed class CrashStory(World world) : TableFilesTests(world), IAsyncDisposable
 {
     private readonly Dictionary<string, (string Location, string Uuid)> tables = [];
     private IReadOnlyList<string> files = [];
     private string job = "";
     private bool isSoft;
 
-    public int Calls => Seam.Calls.Count;
+    public IReadOnlyList<Call> Calls => Seam.Calls;
 
-    public static async Task<CrashStory> BeginAsync(string job, bool isSoft)
+    public static async Task<CrashStory> BeginAsync(World world, string job, bool isSoft)
     {
-        var story = new CrashStory { job = job, isSoft = isSoft };
+        var story = new CrashStory(world) { job = job, isSoft = isSoft };
         await story.InitializeAsync();
         await story.MakeAsync();
         story.Seam.Clear();

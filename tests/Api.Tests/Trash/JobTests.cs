@@ -1,11 +1,21 @@
-using System.Globalization;
 using System.Text.Json;
 using Frazil.Entities;
 
 namespace Frazil.Api.Tests;
 
+public sealed class JobTestsInMemory() : JobTests(new MemoryWorld());
+
+public sealed class JobTestsEmbedded() : JobTests(new EmbeddedWorld());
+
+[Trait("Needs", "dynamodb")]
+[Trait("Needs", "s3")]
+public sealed class JobTestsAws() : JobTests(new AwsWorld());
+
+[Trait("Needs", "azurite")]
+public sealed class JobTestsAzure() : JobTests(new AzureWorld());
+
 /// <summary>Leases, tries, cancellation and the time that a run has.</summary>
-public sealed class JobTests : TableFilesTests
+public abstract class JobTests(World world) : TableFilesTests(world)
 {
     [Fact]
     public async Task Two_workers_do_not_share_a_task()
@@ -220,51 +230,6 @@ public sealed class JobTests : TableFilesTests
     }
 
     [Fact]
-    public async Task A_purge_that_runs_out_of_time_goes_on_in_the_next_run_and_has_not_failed()
-    {
-        var location = await MakeLargeTableAsync("t", manifests: 20, entries: 100);
-        await DropAndExpireAsync("t");
-        var total = (await World.ListFilesAsync(location)).Count;
-        Seam.Clear();
-        Seam.After(call => call.Kind == CallKind.DeleteFile, _ => Slow(), times: int.MaxValue);
-        JobResult result;
-        var runs = 0;
-        long deleted = 0;
-        do
-        {
-            result = await Server.Operations.Jobs.RunAsync(JobList.Purge, TimeSpan.FromSeconds(15), CancellationToken.None);
-            runs++;
-            deleted += result.FilesDeleted;
-            Assert.Equal(0, result.Failed);
-            Assert.True(result.FilesDeleted > 0, "every run gets on");
-            Assert.InRange((await TaskAsync()).GetProperty("attempt").GetInt32(), 0, 1);
-        }
-        while (result.Done == 0);
-
-        Assert.True(runs > Tasks.MaxAttempts, $"{runs} runs");
-        Assert.Equal(total, deleted);
-        Assert.Equal(total, (await TaskAsync()).GetProperty("files-deleted").GetInt64());
-        Assert.Empty(await World.ListFilesAsync(location));
-        Assert.True(Seam.Calls.Count(call => call.Kind == CallKind.ReadFile) < (runs * 2) + 30, "what is done is not read again");
-    }
-
-    [Fact]
-    public async Task A_worker_gives_signs_of_life_and_keeps_its_task_for_longer_than_a_lease()
-    {
-        var location = await MakeLargeTableAsync("t", manifests: 10, entries: 100);
-        await DropAndExpireAsync("t");
-        Seam.Clear();
-        Seam.After(call => call.Kind == CallKind.DeleteFile, _ => Slow(), times: int.MaxValue);
-        var start = Clock.GetUtcNow();
-
-        var result = await RunAsync(JobList.Purge);
-
-        Assert.True(Clock.GetUtcNow() - start > Tasks.LeaseTime * 2);
-        Assert.Equal(1, result.Done);
-        Assert.Empty(await World.ListFilesAsync(location));
-    }
-
-    [Fact]
     public async Task A_run_that_is_stopped_gives_its_task_back()
     {
         var location = await MakeTableAsync("t");
@@ -334,12 +299,6 @@ public sealed class JobTests : TableFilesTests
     private static IEnumerable<string> Names(JsonElement page) =>
         page.GetProperty("tasks").EnumerateArray().Select(task => task.GetProperty("entity").GetProperty("name").GetString()!);
 
-    private Task Slow()
-    {
-        Clock.Advance(TimeSpan.FromSeconds(1));
-        return Task.CompletedTask;
-    }
-
     private Task<Reply> CreateAtAsync(string location) => Catalog.CreateTableAsync("ns", "at", $$""","location":"{{location}}" """);
 
     private ApiClient Through(Server server) => new(server, $"/management/v1/warehouse/{Catalog.Name}");
@@ -348,18 +307,4 @@ public sealed class JobTests : TableFilesTests
         (await Through(server).PostAsync("/task/list", "")).Ok().Json.GetProperty("tasks")[0].GetProperty("task-id").GetString()!;
 
     private static string Control(string id, string action) => $$"""{"action":{"action-type":"{{action}}"},"task-ids":["{{id}}"]}""";
-
-    private async Task<string> MakeLargeTableAsync(string name, int manifests, int entries)
-    {
-        var location = (await Catalog.CreateTableAsync("ns", name)).Ok().Metadata.GetProperty("location").GetString()!;
-        for (var m = 0; m < manifests; m++)
-        {
-            await MakeManifestAsync(
-                $"{location}/metadata/m{m}.avro", [.. Enumerable.Range(0, entries).Select(i => string.Create(CultureInfo.InvariantCulture, $"{location}/data/{m}-{i}.parquet"))]);
-        }
-
-        await MakeListAsync($"{location}/metadata/snap-1.avro", [.. Enumerable.Range(0, manifests).Select(m => $"{location}/metadata/m{m}.avro")]);
-        (await Catalog.CommitAsync("ns", name, "", Sample.Append(1, 1, location))).Ok();
-        return location;
-    }
 }

@@ -56,12 +56,16 @@ internal sealed class LargeWorld : World
         : base(new InMemoryKeyValueStore(), large, StorageType.Memory, "memory://warehouse") => Large = large;
 
     public LargeObjectStore Large { get; }
+
+    public override World Another() => new LargeWorld(Large.Manifests);
 }
 
 /// <summary>Makes up manifests as they are read, counts deletions, and looks how much memory is in use at every five thousandth.</summary>
 internal sealed class LargeObjectStore(int manifests) : IObjectStore
 {
     public const string Table = "memory://warehouse/default/large";
+
+    public int Manifests => manifests;
 
     private const int EntriesOfBlock = 500;
     private const int BlocksOfManifest = 20;

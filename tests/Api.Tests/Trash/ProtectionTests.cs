@@ -1,6 +1,17 @@
 namespace Frazil.Api.Tests;
 
-public sealed class ProtectionTests : TrashTests
+public sealed class ProtectionTestsInMemory() : ProtectionTests(new MemoryWorld());
+
+public sealed class ProtectionTestsEmbedded() : ProtectionTests(new EmbeddedWorld());
+
+[Trait("Needs", "dynamodb")]
+[Trait("Needs", "s3")]
+public sealed class ProtectionTestsAws() : ProtectionTests(new AwsWorld());
+
+[Trait("Needs", "azurite")]
+public sealed class ProtectionTestsAzure() : ProtectionTests(new AzureWorld());
+
+public abstract class ProtectionTests(World world) : TrashTests(world)
 {
     [Theory]
     [InlineData("table")]
@@ -113,28 +124,24 @@ public sealed class ProtectionTests : TrashTests
         await MakeTreeAsync();
         Seam.Clear();
         (await Catalog.DeleteAsync("/namespaces/ns?recursive=true")).NoContent();
-        var calls = Seam.Calls.Count;
-        for (var number = 0; number < calls; number++)
+        foreach (var (number, afterWork) in Sampling.Deaths(World, Seam.Calls))
         {
-            foreach (var afterWork in (bool[])[false, true])
-            {
-                var again = new ProtectionTests();
-                await again.InitializeAsync();
-                await again.MakeTreeAsync();
-                again.Seam.Clear();
-                again.Seam.DieAt(number, afterWork);
-                await again.Catalog.DeleteAsync("/namespaces/ns?recursive=true");
-                var next = await again.World.StartAsync();
-                again.Clock.Advance(TimeSpan.FromMinutes(2));
+            var again = new Again(World.Another());
+            await again.InitializeAsync();
+            await again.MakeTreeAsync();
+            again.Seam.Clear();
+            again.Seam.DieAt(number, afterWork);
+            await again.Catalog.DeleteAsync("/namespaces/ns?recursive=true");
+            var next = await again.World.StartAsync();
+            again.Clock.Advance(TimeSpan.FromMinutes(2));
 
-                var reply = await again.Catalog.Through(next).DeleteAsync("/namespaces/ns?recursive=true");
+            var reply = await again.Catalog.Through(next).DeleteAsync("/namespaces/ns?recursive=true");
 
-                Assert.True(reply.Status is 204 or 404, $"{number} {afterWork} {reply.Text}");
-                (await again.Catalog.Through(next).GetAsync("/namespaces/ns")).Error(404, "NoSuchNamespaceException");
-                var trash = (await new ApiClient(next, $"/management/v1/warehouse/{again.Catalog.Name}").GetAsync("/deleted-tabulars")).Ok().Json.GetProperty("tabulars");
-                Assert.Equal(["t0", "t1", "t2", "v"], trash.EnumerateArray().Select(item => item.GetProperty("name").GetString()).Order());
-                await again.DisposeAsync();
-            }
+            Assert.True(reply.Status is 204 or 404, $"{number} {afterWork} {reply.Text}");
+            (await again.Catalog.Through(next).GetAsync("/namespaces/ns")).Error(404, "NoSuchNamespaceException");
+            var trash = (await new ApiClient(next, $"/management/v1/warehouse/{again.Catalog.Name}").GetAsync("/deleted-tabulars")).Ok().Json.GetProperty("tabulars");
+            Assert.Equal(["t0", "t1", "t2", "v"], trash.EnumerateArray().Select(item => item.GetProperty("name").GetString()).Order());
+            await again.DisposeAsync();
         }
     }
 
@@ -153,4 +160,7 @@ public sealed class ProtectionTests : TrashTests
 
     private async Task ProtectAsync(string kind, string id, bool isProtected = true) =>
         (await Management.PostAsync($"/{kind}/{id}/protection", $$"""{"protected":{{(isProtected ? "true" : "false")}}}""")).Ok();
+
+    /// <summary>The same catalog in another world.</summary>
+    private sealed class Again(World world) : ProtectionTests(world);
 }

@@ -5,7 +5,7 @@ using Frazil.Iceberg.Manifests;
 namespace Frazil.Api.Tests;
 
 /// <summary>A test with tables that have real manifests and files.</summary>
-public abstract class TableFilesTests : TrashTests
+public abstract class TableFilesTests(World world) : TrashTests(world)
 {
     /// <summary>
     /// Makes a table with every kind of file: two snapshots that share a manifest, data and delete files, statistics of both kinds, and two old metadata files. Thirteen files below its location.
@@ -37,13 +37,8 @@ public abstract class TableFilesTests : TrashTests
     protected Task MakeListAsync(string location, params string[] manifests) =>
         PutAsync(location, AvroBytes.File(AvroSchemas.List(), manifests.Length, [.. manifests.Select(AvroSchemas.ListEntry)]));
 
-    protected async Task MakeFilesAsync(params string[] locations)
-    {
-        foreach (var location in locations)
-        {
-            await World.Files.CreateAsync(location, "rows"u8.ToArray(), CancellationToken.None);
-        }
-    }
+    protected Task MakeFilesAsync(params string[] locations) =>
+        Task.WhenAll(locations.Select(location => World.Files.CreateAsync(location, "rows"u8.ToArray(), CancellationToken.None).AsTask()));
 
     protected async Task PutAsync(string location, byte[] content) => Assert.True(await World.Files.CreateAsync(location, content, CancellationToken.None));
 
@@ -70,7 +65,18 @@ public abstract class TableFilesTests : TrashTests
     protected static string StatusOf(JsonElement task) => task.GetProperty("status").GetString()!;
 }
 
-public sealed class PurgeTests : TableFilesTests
+public sealed class PurgeTestsInMemory() : PurgeTests(new MemoryWorld());
+
+public sealed class PurgeTestsEmbedded() : PurgeTests(new EmbeddedWorld());
+
+[Trait("Needs", "dynamodb")]
+[Trait("Needs", "s3")]
+public sealed class PurgeTestsAws() : PurgeTests(new AwsWorld());
+
+[Trait("Needs", "azurite")]
+public sealed class PurgeTestsAzure() : PurgeTests(new AzureWorld());
+
+public abstract class PurgeTests(World world) : TableFilesTests(world)
 {
     [Fact]
     [Trait("Behaviour", "133")]

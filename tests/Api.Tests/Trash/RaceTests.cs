@@ -1,9 +1,20 @@
 namespace Frazil.Api.Tests;
 
+public sealed class RaceTestsInMemory() : RaceTests(new MemoryWorld());
+
+public sealed class RaceTestsEmbedded() : RaceTests(new EmbeddedWorld());
+
+[Trait("Needs", "dynamodb")]
+[Trait("Needs", "s3")]
+public sealed class RaceTestsAws() : RaceTests(new AwsWorld());
+
+[Trait("Needs", "azurite")]
+public sealed class RaceTestsAzure() : RaceTests(new AzureWorld());
+
 /// <summary>
 /// Two operations on one table in the trash, interleaved in every way: at each call of one to the store, the other runs from its beginning to its end. Exactly one of them wins.
 /// </summary>
-public sealed class RaceTests : TrashTests
+public abstract class RaceTests(World world) : TrashTests(world)
 {
     private string uuid = null!;
     private string id = null!;
@@ -42,10 +53,10 @@ public sealed class RaceTests : TrashTests
         {
             Seam.Clear();
             Assert.True(await RunAsync(first));
-            return Seam.Calls.Count;
+            return Seam.Calls;
         });
-        Assert.InRange(calls, 3, 100);
-        for (var number = 0; number < calls; number++)
+        Assert.InRange(calls.Count, 3, 100);
+        foreach (var number in Sampling.Turns(World, calls))
         {
             await WithTrashAsync(first, second, async () =>
             {
@@ -61,7 +72,7 @@ public sealed class RaceTests : TrashTests
                 Assert.True(await StandingAsync(uuid) == PlaceOf(isFirstDone ? first : second), at);
                 Assert.Empty(await TrashAsync());
                 await other.DisposeAsync();
-                return 0;
+                return [];
             });
         }
     }
@@ -72,8 +83,7 @@ public sealed class RaceTests : TrashTests
         (await Catalog.CreateTableAsync("ns", "t")).Ok();
         Seam.Clear();
         (await DropAsync("t")).NoContent();
-        var calls = Seam.Calls.Count;
-        for (var number = 0; number < calls; number++)
+        foreach (var number in Sampling.Turns(World, Seam.Calls))
         {
             var created = (await Catalog.CreateTableAsync("ns", $"t{number}")).Ok();
             var table = created.Metadata.GetProperty("table-uuid").GetString()!;
@@ -97,8 +107,7 @@ public sealed class RaceTests : TrashTests
         (await Catalog.CreateTableAsync("ns", "t")).Ok();
         Seam.Clear();
         (await Catalog.CommitAsync("ns", "t", "", Sample.SetProperty("k", "v"))).Ok();
-        var calls = Seam.Calls.Count;
-        for (var number = 0; number < calls; number++)
+        foreach (var number in Sampling.Turns(World, Seam.Calls))
         {
             var created = (await Catalog.CreateTableAsync("ns", $"t{number}")).Ok();
             var other = await World.StartAsync();
@@ -115,7 +124,7 @@ public sealed class RaceTests : TrashTests
     }
 
     /// <summary>Runs a test with one table in the trash, whose time is over when one of the two is the timer's.</summary>
-    private async Task<int> WithTrashAsync(Rival first, Rival second, Func<Task<int>> test)
+    private async Task<IReadOnlyList<Call>> WithTrashAsync(Rival first, Rival second, Func<Task<IReadOnlyList<Call>>> test)
     {
         var created = (await Catalog.CreateTableAsync("ns", "t")).Ok();
         uuid = created.Metadata.GetProperty("table-uuid").GetString()!;

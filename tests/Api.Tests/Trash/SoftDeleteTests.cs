@@ -2,7 +2,18 @@ using Frazil.Entities;
 
 namespace Frazil.Api.Tests;
 
-public sealed class SoftDeleteTests : TrashTests
+public sealed class SoftDeleteTestsInMemory() : SoftDeleteTests(new MemoryWorld());
+
+public sealed class SoftDeleteTestsEmbedded() : SoftDeleteTests(new EmbeddedWorld());
+
+[Trait("Needs", "dynamodb")]
+[Trait("Needs", "s3")]
+public sealed class SoftDeleteTestsAws() : SoftDeleteTests(new AwsWorld());
+
+[Trait("Needs", "azurite")]
+public sealed class SoftDeleteTestsAzure() : SoftDeleteTests(new AzureWorld());
+
+public abstract class SoftDeleteTests(World world) : TrashTests(world)
 {
     [Fact]
     public async Task Drop_moves_a_table_to_the_trash_with_a_due_time_that_stays()

@@ -4,7 +4,7 @@ using Frazil.Entities;
 namespace Frazil.Api.Tests;
 
 /// <summary>A test of the trash: speaks to the management routes of the default catalog beside those of the specification.</summary>
-public abstract class TrashTests : CatalogTests
+public abstract class TrashTests(World world) : CatalogTests(world)
 {
     protected static readonly TimeSpan Week = TimeSpan.FromDays(7);
 
