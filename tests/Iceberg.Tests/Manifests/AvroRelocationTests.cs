@@ -3,7 +3,8 @@ namespace Frazil.Iceberg.Manifests;
 /// <summary>What other tests trust in when they move the files of others to another place.</summary>
 public sealed class AvroRelocationTests
 {
-    public static TheoryData<string> Files => [.. Fixtures.Names.Where(name => name.EndsWith(".avro", StringComparison.Ordinal))];
+    /// <summary>All but one that is not what its schema says (apache/iceberg#17501).</summary>
+    public static TheoryData<string> Files => [.. Fixtures.Names.Where(name => name.EndsWith(".avro", StringComparison.Ordinal) && name != "java-types-manifest-0.avro")];
 
     [Theory]
     [MemberData(nameof(Files))]
