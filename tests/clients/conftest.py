@@ -5,10 +5,12 @@ import shutil
 import tempfile
 import uuid
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from frazil_server import Server
+from functions_server import ACCOUNT, ACCOUNT_KEY, FunctionsServer, connection_string
 from lambda_server import LambdaServer
 from s3_bucket import make_bucket, s3_settings
 
@@ -47,6 +49,16 @@ def lake_on(storage, folder):
         server = Server(folder / "data", ["--allow-location", "file:/tmp/"], log=log)
         return Lake(server.start(), storage, {}, "default" if server.is_frazil else None)
 
+    if storage == "azure":
+        if "FRAZIL_TEST_AZURITE_TABLES" not in os.environ:
+            pytest.skip("no Azure storage: FRAZIL_TEST_AZURITE_TABLES is not set")
+        blobs = urlsplit(os.environ["FRAZIL_TEST_AZURITE_BLOBS"])
+        properties = {
+            "py-io-impl": "pyiceberg.io.fsspec.FsspecFileIO", "adls.connection-string": connection_string(), "adls.account-name": ACCOUNT, "adls.account-key": ACCOUNT_KEY,
+            **{f"adls.{part}-storage-{what}": value for part in ("blob", "dfs") for what, value in (("authority", blobs.netloc), ("scheme", blobs.scheme))},
+        }
+        return Lake(FunctionsServer(folder / "data", blobs=True, log=log).start(), storage, properties, "default")
+
     s3 = s3_settings()
     if s3 is None:
         pytest.skip("no S3: FRAZIL_TEST_S3 is not set")
@@ -75,7 +87,7 @@ def s3_arguments(s3, base):
     return ["--warehouse", base, "--s3-endpoint", s3["endpoint"], "--s3-region", s3["region"], "--s3-path-style"]
 
 
-@pytest.fixture(scope="session", params=["file", "s3", "lambda"])
+@pytest.fixture(scope="session", params=["file", "s3", "lambda", "azure"])
 def lake(request):
     folder = Path(tempfile.mkdtemp(prefix="frazil-story-"))
     try:

@@ -44,25 +44,15 @@ fi
 if [ "$storage" = s3 ]; then
   python3 "$here/s3_bucket.py" "$bucket"
   arguments+=(--warehouse "s3://$bucket/$(basename "$work")" --s3-endpoint "$FRAZIL_TEST_S3" --s3-region "$region" --s3-path-style)
+elif [ "$storage" = functions ]; then
+  server_script=functions_server.py arguments=()
 elif [ "$storage" = lambda ]; then
   server_script=lambda_server.py arguments=()
   export KIT_CLASSES=$work/classes JAVA=$here/kit/java
   javac --release 17 -cp "$FRAZIL_CLIENTS/iceberg-kit/lib/*" -d "$KIT_CLASSES" "$here"/kit/*.java
 fi
 
-log=${FRAZIL_TEST_LOGS:-$work}/server-$suite-$storage.log
-if [ "$storage" = functions ]; then
-  secret=frazil_kit_$(od -An -tx1 -N 24 /dev/urandom | tr -d ' \n')
-  properties+=("credential=root:$secret" "oauth2-server-uri=v1/oauth/tokens")
-  mkdir "$work/warehouse"
-  export FRAZIL__STORE=azuretables FRAZIL__AZURETABLES__ENDPOINT=$FRAZIL_TEST_AZURITE_TABLES FRAZIL__AZURETABLES__TABLE="kit$suite$$" FRAZIL__CATALOG__NAME=default \
-    FRAZIL__CATALOG__BASELOCATION="file://$work/warehouse" FRAZIL__CATALOG__ALLOWEDLOCATIONS=file:/tmp/ FRAZIL__AUTH__SECRETSOURCE=env:FRAZIL__AUTH__ROOTSECRET \
-    FRAZIL__AUTH__ROOTSECRET="$secret" FRAZIL__DEVELOPMENT__KEEPDROPPEDSECONDS=0 \
-    FRAZIL__DEVELOPMENT__ACCOUNTKEY='Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=='
-  dotnet "$FRAZIL_FUNCTIONS_HOST" "$FRAZIL_FUNCTIONS_WORKER" 0 >"$work/url" 2>"$log" &
-else
-  FRAZIL_SERVER_LOG=$log python3 "$here/$server_script" "$work/data" "${arguments[@]}" >"$work/url" &
-fi
+FRAZIL_SERVER_LOG="${FRAZIL_TEST_LOGS:-$work}/server-$suite-$storage.log" python3 "$here/$server_script" "$work/data" "${arguments[@]}" >"$work/url" &
 server=$!
 for _ in $(seq 600); do
   [ ! -s "$work/url" ] || break
@@ -70,8 +60,8 @@ for _ in $(seq 600); do
   sleep 0.1
 done
 { read -r url; read -r credential || true; read -r location || true; } <"$work/url"
-if [ "$storage" = lambda ]; then # as Java's client signs in: with the catalog's own token endpoint
-  properties+=("credential=$credential" "oauth2-server-uri=$url/v1/oauth/tokens" "bucket.base=$location")
+if [ -n "$credential" ]; then # as Java's client signs in: with the catalog's own token endpoint
+  properties+=("credential=$credential" "oauth2-server-uri=$url/v1/oauth/tokens" ${location:+"bucket.base=$location"})
 fi
 
 OUT=${FRAZIL_TEST_LOGS:-$work}/$suite-$storage bash "$FRAZIL_CLIENTS/iceberg-kit/run.sh" "$suite" "$url" "${FRAZIL_KIT_WAREHOUSE-default}" "${properties[@]}" \

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The client stories: real Iceberg clients, hostile requests and kill -9 against a running catalog, which is the local server (..-file, ..-s3) or the Lambda function (..-lambda). Sourced by tests/run.
+# The client stories: real Iceberg clients, hostile requests and kill -9 against a running catalog, which is the local server (..-file, ..-s3) the Lambda function (..-lambda) or the Azure Functions worker (..-functions, ..-azure). Sourced by tests/run.
 
 # name | seconds at most | what it needs | command. The longest come first.
 stories=(
@@ -11,11 +11,13 @@ stories=(
   'kit-s3|900|server kit python s3|bash tests/clients/kit.sh kit s3'
   'kit-lambda|900|lambda kit jdk python s3 dynamodb|bash tests/clients/kit.sh kit lambda'
   'strict-lambda|900|lambda kit jdk python s3 dynamodb|bash tests/clients/kit.sh strict lambda'
-  'kit-functions|900|functions azurite kit|bash tests/clients/kit.sh kit functions'
-  'strict-functions|900|functions azurite kit|bash tests/clients/kit.sh strict functions'
+  'kit-functions|900|functions azurite kit python|bash tests/clients/kit.sh kit functions'
+  'strict-functions|900|functions azurite kit python|bash tests/clients/kit.sh strict functions'
   'pyiceberg-s3|900|server wheels s3|story_of pyiceberg_story.py s3'
   'pyiceberg-file|900|server wheels|story_of pyiceberg_story.py file'
   'pyiceberg-lambda|900|lambda wheels s3 dynamodb|story_of pyiceberg_story.py lambda'
+  'pyiceberg-azure|900|functions azurite wheels|story_of pyiceberg_story.py azure'
+  'blobs-azure|600|functions azurite wheels|story_of blobs_story.py azure'
   'trash-file|300|server wheels|story_of trash_story.py file'
   'duckdb-s3|600|server wheels s3|story_of duckdb_story.py s3'
   'duckdb-lambda|600|lambda wheels s3 dynamodb|story_of duckdb_story.py lambda'

@@ -1,0 +1,99 @@
+"""The catalog as Azure runs it: the Functions worker under a host that does what Azure's does, over tables of azurite, with files in its blobs or in a folder.
+
+FRAZIL_FUNCTIONS_HOST and FRAZIL_FUNCTIONS_WORKER are the assemblies; without them those that were built under artifacts/ are taken.
+
+    functions_server.py FOLDER     serves a fresh catalog on files, without a trash; prints its address and the root credentials (ID:SECRET), a line each
+"""
+
+import os
+import secrets
+import signal
+import sys
+import urllib.parse
+import uuid
+from pathlib import Path
+
+from frazil_server import ROOT, Server
+
+CLIENT_ID = "root"
+# Azurite's account, the same for everybody.
+ACCOUNT, ACCOUNT_KEY = "devstoreaccount1", "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+
+
+def built(project):
+    """A project of this working tree, as it was built."""
+    library = ROOT / "artifacts" / "bin" / project / os.environ.get("FRAZIL_CONFIGURATION", "debug") / f"{project}.dll"
+    if not library.exists():
+        raise SystemExit(f"{library} is not built; run: dotnet build tests/Functions.Tests")
+    return str(library)
+
+
+def connection_string():
+    """How clients of blobs find azurite."""
+    return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};BlobEndpoint={os.environ['FRAZIL_TEST_AZURITE_BLOBS']};"
+
+
+class FunctionsServer(Server):
+    """A table, a container or a folder, a root secret, and the worker that serves them."""
+
+    def __init__(self, folder, blobs, log=None):
+        super().__init__(folder, log=log)
+        self.name = f"c{uuid.uuid4().hex}"
+        self.blobs = blobs
+        self.warehouse = f"abfss://{self.name}@{ACCOUNT}.dfs.core.windows.net/warehouse" if blobs else f"{self.data.as_uri()}/warehouse"
+        self.secret = secrets.token_urlsafe(32)
+        self.is_frazil = True
+        self.token = None
+        host = os.environ.get("FRAZIL_FUNCTIONS_HOST") or built("Frazil.FunctionsHost")
+        worker = os.environ.get("FRAZIL_FUNCTIONS_WORKER") or built("Frazil.AzureFunctions")
+        self.command = ["env", *(f"{name}={value}" for name, value in self.environment().items()), "dotnet", host, worker, str(self.port)]
+
+    @property
+    def credential(self):
+        return f"{CLIENT_ID}:{self.secret}"
+
+    def environment(self):
+        """What infra gives the app, and where the emulator is."""
+        return {
+            "FRAZIL__STORE": "azuretables", "FRAZIL__AZURETABLES__ENDPOINT": os.environ["FRAZIL_TEST_AZURITE_TABLES"], "FRAZIL__AZURETABLES__TABLE": self.name,
+            "FRAZIL__CATALOG__NAME": "default", "FRAZIL__CATALOG__BASELOCATION": self.warehouse,
+            "FRAZIL__CATALOG__ALLOWEDLOCATIONS": "" if self.blobs else "file:/tmp/",
+            "FRAZIL__AUTH__ROOTCLIENTID": CLIENT_ID, "FRAZIL__AUTH__SECRETSOURCE": "env:FRAZIL__AUTH__ROOTSECRET", "FRAZIL__AUTH__ROOTSECRET": self.secret,
+            "FRAZIL__DEVELOPMENT__ACCOUNTKEY": ACCOUNT_KEY,
+            **({"FRAZIL__DEVELOPMENT__BLOBS": os.environ["FRAZIL_TEST_AZURITE_BLOBS"]} if self.blobs else {"FRAZIL__DEVELOPMENT__KEEPDROPPEDSECONDS": "0"}),
+        }
+
+    def start(self):
+        if self.blobs:
+            self.container().create_container()
+        return super().start()
+
+    def container(self):
+        """The container with the tables' files, for a look past the catalog."""
+        from azure.storage.blob import ContainerClient  # not there where the kit runs, which needs no blobs
+        return ContainerClient.from_connection_string(connection_string(), self.name)
+
+    def sign_in(self):
+        """A token of the root principal, for as long as it lasts."""
+        if self.token is None:
+            form = urllib.parse.urlencode({"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": self.secret})
+            answer = super().request("POST", "/v1/oauth/tokens", form, {"Content-Type": "application/x-www-form-urlencoded"})
+            if answer.status != 200:
+                raise RuntimeError(f"no token: {answer}")
+            self.token = answer.json["access_token"]
+        return self.token
+
+    def request(self, method, target, body=None, headers=None, timeout=60):
+        headers = dict(headers or {})
+        if not target.startswith("/v1/config"):
+            headers.setdefault("Authorization", f"Bearer {self.sign_in()}")
+        return super().request(method, target, body, headers, timeout)
+
+
+if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
+    with FunctionsServer(Path(sys.argv[1]), blobs=False, log=os.environ.get("FRAZIL_SERVER_LOG")) as running:
+        print(running.url, running.credential, sep="\n", flush=True)
+        while True:
+            signal.pause()
