@@ -7,27 +7,27 @@ namespace Frazil.Api;
 /// <summary>Every message that the API logs.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(EventId = 1, Message = "{Method} {Path} {Status} {Operation} {DurationMs:0.0} ms, {Bytes} bytes")]
+    [LoggerMessage(EventId = 1, Message = "{method} {path} {status} {operation} {durationMs:0.0} ms, {bytes} bytes")]
     public static partial void Answered(
         ILogger logger, LogLevel level, string method, string path, int status, string operation, double durationMs, long bytes,
         string outcome, string? principal, string? catalog, string? table, string route, string requestId, string? traceId,
         string? tableId, string? commitId, string? metadataLocation, int? attempts, double? authMs, double? kvMs, double? objectMs, bool? coldStart);
 
-    [LoggerMessage(EventId = 2, Message = "{Method} {Path} {Status} {Operation} {DurationMs:0.0} ms: {Error}: {Reason}")]
+    [LoggerMessage(EventId = 2, Message = "{method} {path} {status} {operation} {durationMs:0.0} ms: {error}: {reason}")]
     public static partial void Refused(
         ILogger logger, LogLevel level, string method, string path, int status, string operation, double durationMs, string error, string reason, long bytes,
         string outcome, string? principal, string? catalog, string? table, string route, string requestId, string? traceId,
         string? tableId, string? commitId, string? metadataLocation, int? attempts, double? authMs, double? kvMs, double? objectMs, bool? coldStart);
 
-    [LoggerMessage(3, LogLevel.Error, "{Operation} {Path} failed (request {RequestId})")]
+    [LoggerMessage(3, LogLevel.Error, "{operation} {path} failed (request {requestId})")]
     public static partial void Failed(ILogger logger, string operation, string path, string requestId, string? traceId, Exception exception);
 
-    [LoggerMessage(4, LogLevel.Error, "{Operation} {Path}: nobody can tell whether the change was made (request {RequestId})")]
+    [LoggerMessage(4, LogLevel.Error, "{operation} {path}: nobody can tell whether the change was made (request {requestId})")]
     public static partial void Unknown(ILogger logger, string operation, string path, string requestId, string? traceId, Exception exception);
 
-    [LoggerMessage(5, LogLevel.Warning, "{Operation} {Path}: the store is throttling (request {RequestId})")]
+    [LoggerMessage(5, LogLevel.Warning, "{operation} {path}: the store is throttling (request {requestId})")]
     public static partial void Throttled(ILogger logger, string operation, string path, string requestId, string? traceId, Exception exception);
 
-    [LoggerMessage(EventId = 6, Message = "{Method} {Path} {Operation}: the client went away after {DurationMs:0.0} ms (request {RequestId})")]
+    [LoggerMessage(EventId = 6, Message = "{method} {path} {operation}: the client went away after {durationMs:0.0} ms (request {requestId})")]
     public static partial void Aborted(ILogger logger, LogLevel level, string method, string path, string operation, double durationMs, string requestId, string? traceId, string outcome);
 }

@@ -91,7 +91,7 @@ internal sealed class RequestRecord
         CatalogMeter.RequestDuration.Record(elapsed, route);
 
         var outcome = answer.Refusal is { } refusal ? OutcomeOf(refusal.Kind) : answer.Status == StatusCodes.Status304NotModified ? "not_modified" : "ok";
-        Describe(answer, outcome, operations);
+        Describe(http, answer, outcome, operations);
         var level = LevelOf(answer.Status);
         if (logger.IsEnabled(level))
         {
@@ -108,7 +108,7 @@ internal sealed class RequestRecord
     }
 
     /// <summary>What the span says of the request; no secret, no body, no query.</summary>
-    private void Describe(Answer answer, string outcome, Operations operations)
+    private void Describe(HttpContext http, Answer answer, string outcome, Operations operations)
     {
         if (span is null)
         {
@@ -120,7 +120,9 @@ internal sealed class RequestRecord
         span.SetTag("outcome", outcome);
         span.SetTag("http.request.method", Method);
         span.SetTag("http.response.status_code", answer.Status);
+        span.SetTag("url.scheme", http.Request.Scheme);
         span.SetTag("url.path", Path);
+        SetTag("server.address", http.Request.Host.HasValue ? http.Request.Host.Host : null);
         span.SetTag("catalog.request_id", Id);
         SetTag("http.route", Route.Length > 0 ? Route : null);
         SetTag("catalog.name", CatalogName(operations));

@@ -47,7 +47,7 @@ internal sealed class Invocation
         }
 
         // A request's own line says so itself.
-        if (IsColdStart && line.Fields?.Any(static field => field is { Key: "ColdStart", Value: true }) != true)
+        if (IsColdStart && line.Fields?.Any(static field => field is { Key: "coldStart", Value: true }) != true)
         {
             writer.WriteBoolean("coldStart", true);
         }

@@ -57,12 +57,25 @@ internal static class Worker
         builder.Services.AddSingleton(settings).AddSingleton(TimeProvider.System).AddSingleton<IdSource>().AddSingleton<CatalogHost>();
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Azure", LogLevel.Warning);
 
-        var telemetry = builder.Services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddMeter(MetricList.Namespace)).UseFunctionsWorkerDefaults();
         if (settings.ApplicationInsights is { } connection)
         {
-            telemetry.UseAzureMonitorExporter(options => options.ConnectionString = connection);
+            AddTelemetry(builder.Services, connection);
         }
 
         return builder.Build();
     }
+
+    /// <summary>
+    /// Metrics, spans and log lines to Application Insights. Of spans at most a few traces a second are taken, and count for those that are not (<c>ItemCount</c>); metrics are
+    /// whole, and so are log lines: each request is one.
+    /// </summary>
+    private static void AddTelemetry(IServiceCollection services, string connection) => services.AddOpenTelemetry()
+        .WithMetrics(static metrics => metrics.AddMeter(MetricList.Namespace))
+        .WithTracing(static traces => traces.AddSource(MetricList.Namespace))
+        .UseFunctionsWorkerDefaults()
+        .UseAzureMonitorExporter(options =>
+        {
+            options.ConnectionString = connection;
+            options.EnableTraceBasedLogsSampler = false;
+        });
 }
