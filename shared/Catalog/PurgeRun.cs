@@ -55,21 +55,23 @@ internal sealed class PurgeRun(
             await GiveBackAsync();
             return RunEnd.Interrupted;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            await GiveBackAsync();
-            throw;
-        }
         catch (LostLeaseException)
         {
             await tasks.AcknowledgeAsync(catalog, task.Id, CancellationToken.None);
             return RunEnd.Lost;
         }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            // Also where a part made a failure of it, such as of a connection that was closed under it.
+            await GiveBackAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+            throw;
+        }
         catch (Exception exception)
         {
             // What is wrong with the table's files, or with where they are, is so in the next try too.
             var isFinal = exception is CatalogException { Kind: ErrorKind.Validation or ErrorKind.BadRequest or ErrorKind.Forbidden };
-            await tasks.ReplaceAsync(catalog, tasks.Failed(Counted(), exception.Message, isFinal), version, [], CancellationToken.None);
+            await tasks.ReplaceAsync(catalog, tasks.Failed(Counted(), exception.Message, isFinal), version, []);
             return RunEnd.Failed;
         }
     }
@@ -85,7 +87,7 @@ internal sealed class PurgeRun(
         {
             var claims = await Claims.ClaimAsync(writer, catalog, task.Subject.Table.Id, Claims.Of(task.Subject.Table), cancellationToken);
             var next = task with { HoldsClaims = true };
-            if (await tasks.ReplaceAsync(catalog, next, version, claims, cancellationToken) is { } moved)
+            if (await tasks.ReplaceAsync(catalog, next, version, claims) is { } moved)
             {
                 (task, version) = (next, moved);
                 return;
@@ -112,7 +114,7 @@ internal sealed class PurgeRun(
         }
 
         var next = Counted() with { LeasedUntil = now + Tasks.LeaseTime };
-        version = await tasks.ReplaceAsync(catalog, next, version, [], CancellationToken.None) ?? throw new LostLeaseException();
+        version = await tasks.ReplaceAsync(catalog, next, version, []) ?? throw new LostLeaseException();
         task = next;
         lastSign = now;
     }
@@ -139,7 +141,7 @@ internal sealed class PurgeRun(
                 Message = purge.IsMetadataMissing && before is { Attempt: 1, FilesDeleted: 0 } ? "The metadata file was not there: no file of the table could be found" : null,
             };
             var released = await Claims.ReleaseAsync(writer, catalog, task.Subject.Table, cancellationToken);
-            if (await tasks.ReplaceAsync(catalog, ended, version, released, cancellationToken) is not null)
+            if (await tasks.ReplaceAsync(catalog, ended, version, released) is not null)
             {
                 return;
             }
@@ -154,7 +156,7 @@ internal sealed class PurgeRun(
     private async ValueTask GiveBackAsync()
     {
         var next = Counted() with { State = TaskState.Scheduled, ScheduledFor = clock.GetUtcNow(), LeasedUntil = null };
-        await tasks.ReplaceAsync(catalog, next with { Attempt = next.Attempt - 1 }, version, [], CancellationToken.None);
+        await tasks.ReplaceAsync(catalog, next with { Attempt = next.Attempt - 1 }, version, []);
     }
 
     private async ValueTask RequireOwnTaskAsync(CancellationToken cancellationToken)

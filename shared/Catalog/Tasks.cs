@@ -105,21 +105,24 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
             && TaskEntity.Read(item.Value) is { State: TaskState.Cancelled, LeasedUntil: not null } task)
         {
             var (ended, released) = await CancelledAsync(catalog, task, cancellationToken);
-            await ReplaceAsync(catalog, ended, item.Version, released, cancellationToken);
+            await ReplaceAsync(catalog, ended, item.Version, released);
         }
     }
 
-    /// <summary>A sign of life, or a result. Null when the task is not this worker's any more.</summary>
-    internal async ValueTask<string?> ReplaceAsync(Catalog catalog, TaskEntity task, string version, IReadOnlyList<Write> others, CancellationToken cancellationToken)
+    /// <summary>
+    /// A lease, a sign of life, or a result. Null when the task is not this worker's any more. Never cut off: a lease that was written, and whose worker does not know of it, would keep the task
+    /// from everybody until it is over, and cost a try.
+    /// </summary>
+    internal async ValueTask<string?> ReplaceAsync(Catalog catalog, TaskEntity task, string version, IReadOnlyList<Write> others)
     {
         var value = task.ToValue();
-        if (!(await writer.WriteAsync(catalog.Partition, [new Write.Replace(Keys.Task(task.Id), value, version), .. others], cancellationToken)).IsApplied)
+        if (!(await writer.WriteAsync(catalog.Partition, [new Write.Replace(Keys.Task(task.Id), value, version), .. others], CancellationToken.None)).IsApplied)
         {
             return null;
         }
 
         // Somebody may have cancelled it since: only what was written just now gives the right to go on.
-        var item = await RequireAsync(catalog, task.Id, cancellationToken);
+        var item = await RequireAsync(catalog, task.Id, CancellationToken.None);
         return item.Value.Span.SequenceEqual(value) ? item.Version : null;
     }
 
@@ -155,12 +158,12 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
 
         if (task.Attempt >= MaxAttempts)
         {
-            await ReplaceAsync(catalog, Failed(task, "The worker ended without a result in every try", isFinal: true), item.Version, [], cancellationToken);
+            await ReplaceAsync(catalog, Failed(task, "The worker ended without a result in every try", isFinal: true), item.Version, []);
             return null;
         }
 
         var leased = task with { State = TaskState.Running, Attempt = task.Attempt + 1, LeasedUntil = now + LeaseTime };
-        return await ReplaceAsync(catalog, leased, item.Version, [], cancellationToken) is { } version ? (leased, version) : null;
+        return await ReplaceAsync(catalog, leased, item.Version, []) is { } version ? (leased, version) : null;
     }
 
     private async ValueTask ChangeAsync(

@@ -248,6 +248,54 @@ public abstract class JobTests(World world) : TableFilesTests(world)
     }
 
     [Fact]
+    public async Task A_run_that_is_stopped_while_it_takes_its_task_gives_it_back_and_no_number_of_them_uses_it_up()
+    {
+        var location = await MakeTableAsync("t");
+        await DropAndExpireAsync("t");
+        for (var run = 0; run <= Tasks.MaxAttempts; run++)
+        {
+            using var stop = new CancellationTokenSource();
+            Seam.Clear();
+            Seam.After(call => call.Kind == CallKind.Write && call.Target.Contains("task/", StringComparison.Ordinal), _ => stop.CancelAsync());
+
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Server.Operations.Jobs.RunAsync(JobList.Purge, TimeSpan.FromHours(1), stop.Token).AsTask());
+
+            var task = await TaskAsync();
+            Assert.Equal(("scheduled", 0), (StatusOf(task), task.GetProperty("attempt").GetInt32()));
+        }
+
+        Seam.Clear();
+        Assert.Equal(1, (await RunAsync(JobList.Purge)).Done);
+        Assert.Empty(await World.ListFilesAsync(location));
+    }
+
+    [Fact]
+    public async Task A_run_that_is_stopped_has_not_failed_whatever_a_part_makes_of_the_end()
+    {
+        var location = await MakeTableAsync("t");
+        await DropAndExpireAsync("t");
+        for (var run = 0; run <= Tasks.MaxAttempts; run++)
+        {
+            using var stop = new CancellationTokenSource();
+            Seam.Clear();
+            Seam.Before(call => call.Kind == CallKind.ReadFile && call.Target.EndsWith("m2.avro", StringComparison.Ordinal), async _ =>
+            {
+                await stop.CancelAsync();
+                throw new IOException("the connection was closed");
+            });
+
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Server.Operations.Jobs.RunAsync(JobList.Purge, TimeSpan.FromHours(1), stop.Token).AsTask());
+
+            var task = await TaskAsync();
+            Assert.Equal(("scheduled", 0), (StatusOf(task), task.GetProperty("attempt").GetInt32()));
+        }
+
+        Seam.Clear();
+        Assert.Equal(1, (await RunAsync(JobList.Purge)).Done);
+        Assert.Empty(await World.ListFilesAsync(location));
+    }
+
+    [Fact]
     public async Task A_catalog_that_fails_does_not_keep_the_others_waiting()
     {
         var location = await MakeTableAsync("t");
