@@ -8,6 +8,7 @@ using Frazil.LambdaEmulator;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Frazil.Lambda.Tests;
 
@@ -45,6 +46,7 @@ public sealed class Cloud : IAsyncDisposable
     public static async Task<Cloud> CreateAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var cloud = new Cloud($"lambda-{Guid.NewGuid():N}", builder.Build());
         cloud.parameters.Run(cloud.AnswerParameterAsync);

@@ -48,6 +48,49 @@ public sealed class JobsTests
     }
 
     [Fact]
+    public async Task A_purge_that_is_cut_off_at_its_deadline_uses_no_try_of_its_task_however_often()
+    {
+        await using var cloud = await Cloud.CreateAsync();
+        await using var files = await Wire.OpenAsync(Cloud.Required("FRAZIL_TEST_S3"));
+        await using var client = await LambdaClient.OpenAsync(cloud.Function("api"));
+        await client.SignInAsync();
+        await client.SendAsync("POST /v1/default/namespaces", 200, """{"namespace":["n"]}""");
+        await client.SendAsync("POST /v1/default/namespaces/n/tables", 200, $$$"""{"name":"gone","schema":{{{Schema}}}}""");
+        await client.SendAsync("DELETE /v1/default/namespaces/n/tables/gone?purgeRequested=true", 204);
+        var trash = await client.SendAsync("GET /management/v1/warehouse/default/deleted-tabulars", 200);
+        await client.SendAsync($"POST /management/v1/warehouse/default/deleted-tabulars/{trash.GetProperty("tabulars")[0].GetProperty("id").GetString()}/purge", 200);
+
+        var deletions = 0;
+        files.Before = (request, given) =>
+        {
+            if (request.Method != "DELETE")
+            {
+                return Task.CompletedTask;
+            }
+
+            Interlocked.Increment(ref deletions);
+            return Task.Delay(Timeout.Infinite, given);
+        };
+        await using (var hurried = cloud.Function("jobs", change: environment => environment["AWS_ENDPOINT_URL_S3"] = files.Url, timeout: TimeSpan.FromSeconds(4)))
+        {
+            for (var run = 0; run <= Tasks.MaxAttempts; run++)
+            {
+                Assert.Equal("""{"job":"purge","done":0,"failed":0,"files-deleted":0,"is-more":true}""", (await hurried.InvokeAsync("""{"job":"purge"}""")).Text);
+                var task = (await client.SendAsync("POST /management/v1/warehouse/default/task/list", 200, "{}")).GetProperty("tasks")[0];
+                Assert.Equal(("scheduled", 0), (task.GetProperty("status").GetString(), task.GetProperty("attempt").GetInt32()));
+            }
+
+            Assert.Equal(1, hurried.StartCount);
+            Assert.Contains(hurried.Output, line => line.Contains("was cut off at its deadline", StringComparison.Ordinal));
+        }
+
+        Assert.True(deletions > 1, $"{deletions} deletions were cut off");
+        await using var jobs = cloud.Function("jobs");
+        Assert.Equal("""{"job":"purge","done":1,"failed":0,"files-deleted":1,"is-more":false}""", (await jobs.InvokeAsync("""{"job":"purge"}""")).Text);
+        Assert.Empty(await cloud.ListFilesAsync());
+    }
+
+    [Fact]
     public async Task Every_job_of_the_list_runs_on_an_empty_table()
     {
         await using var cloud = await Cloud.CreateAsync();

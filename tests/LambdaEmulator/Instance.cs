@@ -20,6 +20,7 @@ internal sealed class Instance(LambdaFunction function) : IAsyncDisposable
     private Invocation? current;
     private byte[]? initError;
     private volatile bool hasEnded;
+    private bool isKilled;
 
     public bool IsAlive => !hasEnded;
 
@@ -62,6 +63,21 @@ internal sealed class Instance(LambdaFunction function) : IAsyncDisposable
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
+    }
+
+    public bool KillIfBusy()
+    {
+        lock (gate)
+        {
+            if (current is null || isKilled)
+            {
+                return false;
+            }
+
+            isKilled = true;
+            Kill();
+            return true;
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -94,6 +94,10 @@ public sealed class LambdaFunction(LambdaOptions options) : IAsyncDisposable
 
     public Task<InvocationResult> InvokeAsync(string payload) => InvokeAsync(Encoding.UTF8.GetBytes(payload));
 
+    /// <summary>Ends an instance in the middle of its invocation, as a lack of memory would.</summary>
+    /// <returns>Whether one was busy.</returns>
+    public bool KillBusy() => All.Any(instance => instance.KillIfBusy());
+
     public async ValueTask DisposeAsync()
     {
         lock (instances)

@@ -9,6 +9,7 @@ stories=(
   'kit-file|900|server kit python|bash tests/clients/kit.sh kit file'
   'strict-file|900|server kit python|bash tests/clients/kit.sh strict file'
   'kit-s3|900|server kit python s3|bash tests/clients/kit.sh kit s3'
+  'two-writers-lambda|300|lambda wheels s3 dynamodb|"$venv/bin/python" tests/clients/two_writers.py lambda 30'
   'kit-lambda|900|lambda kit jdk python s3 dynamodb|bash tests/clients/kit.sh kit lambda'
   'strict-lambda|900|lambda kit jdk python s3 dynamodb|bash tests/clients/kit.sh strict lambda'
   'kit-functions|900|functions azurite kit python|bash tests/clients/kit.sh kit functions'
