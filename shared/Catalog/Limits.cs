@@ -28,7 +28,7 @@ public static class Limits
     public const int MaxBodyBytes = 64 * 1024 * 1024;
 
     /// <summary>Bytes of a table's or view's metadata after decompression.</summary>
-    public const int MaxMetadataBytes = 512 * 1024 * 1024;
+    public const int MaxMetadataBytes = 256 * 1024 * 1024;
 
     /// <summary>Tables and views in one page of a list, and namespaces likewise. A larger page size is cut to this.</summary>
     public const int MaxPageSize = 1000;
@@ -50,6 +50,9 @@ public static class Limits
 
     /// <summary>Bytes of one metrics report that is kept; a larger one is accepted and not kept.</summary>
     public const int MaxReportBytes = 8 * 1024;
+
+    /// <summary>UTF-16 characters of the message of an error; a longer one, which repeats what was sent, is cut.</summary>
+    public const int MaxErrorMessageLength = 4096;
 
     /// <summary>How long an idempotency key is remembered at least: <c>idempotency-key-lifetime</c> of the config response.</summary>
     public static readonly TimeSpan IdempotencyKeyLifetime = TimeSpan.FromHours(24);

@@ -72,7 +72,7 @@ public sealed class Location : IEquatable<Location>
 
         if (parts.Length + 1 > Limits.MaxLocationDepth)
         {
-            throw Refused(what, text, $"it has more than {Limits.MaxLocationDepth - 1} segments");
+            throw Refused(what, text, $"it has more than {Limits.MaxLocationDepth} segments, the authority included");
         }
 
         var canonical = $"{scheme}://{authority}{(parts.Length == 0 ? "" : "/" + string.Join('/', parts))}";

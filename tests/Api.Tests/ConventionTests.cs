@@ -84,6 +84,17 @@ public sealed partial class ConventionTests
     }
 
     [Fact]
+    public void Every_limit_is_shown_by_a_test()
+    {
+        var limits = typeof(Limits).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => field.Name);
+        var shown = typeof(ConventionTests).Assembly.GetTypes().SelectMany(type => type.GetMethods()).SelectMany(method => method.GetCustomAttributesData())
+            .Where(attribute => attribute.AttributeType == typeof(TraitAttribute) && (string)attribute.ConstructorArguments[0].Value! == "Limit")
+            .Select(attribute => (string)attribute.ConstructorArguments[1].Value!);
+
+        Assert.Equal(limits.Order(), shown.Distinct().Order());
+    }
+
+    [Fact]
     public void The_page_of_conformance_and_the_tests_say_the_same()
     {
         var shown = Directory.EnumerateFiles(Path.Join(Root, "tests"), "*.cs", SearchOption.AllDirectories)

@@ -152,6 +152,7 @@ public sealed class IdempotencyTests : CatalogTests
 
     [Fact]
     [Trait("Behaviour", "281")]
+    [Trait("Limit", nameof(Limits.IdempotencyKeyLifetime))]
     public async Task A_key_is_remembered_for_its_lifetime_at_least()
     {
         var header = Key();

@@ -77,6 +77,7 @@ public sealed class ListTests : CatalogTests
 
     [Fact]
     [Trait("Behaviour", "48")]
+    [Trait("Limit", nameof(Limits.MaxPageSize))]
     public async Task A_page_size_above_the_limit_is_cut_to_it()
     {
         await MakeNamespacesAsync(1100);

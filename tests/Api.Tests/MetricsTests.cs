@@ -45,6 +45,8 @@ public sealed class MetricsTests : CatalogTests
     }
 
     [Fact]
+    [Trait("Limit", nameof(Limits.MaxReportsPerTable))]
+    [Trait("Limit", nameof(Limits.MaxReportBytes))]
     public async Task Only_the_newest_reports_are_kept_and_no_large_one()
     {
         (await Catalog.CreateTableAsync("ns", "t")).Ok();

@@ -129,6 +129,7 @@ public sealed class TableLoadTests : CatalogTests
     }
 
     [Fact]
+    [Trait("Limit", nameof(Limits.MaxReferencedBy))]
     public async Task An_endless_or_malformed_chain_of_views_is_400()
     {
         (await Catalog.CreateTableAsync("ns", "t")).Ok();

@@ -98,6 +98,7 @@ public abstract class TransactionTests(World world) : CatalogTests(world)
 
     [Fact]
     [Trait("Behaviour", "250")]
+    [Trait("Limit", nameof(Limits.MaxTransactionTables))]
     public async Task More_tables_than_a_batch_holds_are_400()
     {
         string[] names = [.. Enumerable.Range(0, Limits.MaxTransactionTables + 1).Select(i => $"t{i}")];

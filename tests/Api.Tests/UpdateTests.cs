@@ -240,6 +240,7 @@ public sealed class UpdateTests : CatalogTests
     }
 
     [Fact]
+    [Trait("Limit", nameof(Limits.MaxTableLocations))]
     public async Task A_table_can_be_moved_only_so_often()
     {
         for (var i = 1; i < Limits.MaxTableLocations; i++)

@@ -76,20 +76,24 @@ public sealed class Answer
     public static Answer NotModified(string etag) => new(StatusCodes.Status304NotModified) { ETag = etag };
 
     /// <summary>The specification's <c>IcebergErrorResponse</c>.</summary>
-    public static Answer Error(ErrorKind kind, string message) => new(CatalogException.CodeOf(kind), Json.Write((kind, message), static (writer, error) =>
+    public static Answer Error(ErrorKind kind, string message)
     {
-        writer.WriteStartObject();
-        writer.WriteStartObject("error");
-        writer.WriteString("message", error.message);
-        writer.WriteString("type", CatalogException.TypeOf(error.kind));
-        writer.WriteNumber("code", CatalogException.CodeOf(error.kind));
-        writer.WriteEndObject();
-        writer.WriteEndObject();
-    }))
-    {
-        RetryAfter = kind == ErrorKind.SlowDown ? 1 : null,
-        Refusal = (kind, message),
-    };
+        message = Cut(message);
+        return new(CatalogException.CodeOf(kind), Json.Write((kind, message), static (writer, error) =>
+        {
+            writer.WriteStartObject();
+            writer.WriteStartObject("error");
+            writer.WriteString("message", error.message);
+            writer.WriteString("type", CatalogException.TypeOf(error.kind));
+            writer.WriteNumber("code", CatalogException.CodeOf(error.kind));
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }))
+        {
+            RetryAfter = kind == ErrorKind.SlowDown ? 1 : null,
+            Refusal = (kind, message),
+        };
+    }
 
     /// <summary>401: no valid token.</summary>
     public static Answer Unauthorized(string message)
@@ -204,6 +208,18 @@ public sealed class Answer
         }
 
         await response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    private static string Cut(string message)
+    {
+        const string End = "...";
+        if (message.Length <= Limits.MaxErrorMessageLength)
+        {
+            return message;
+        }
+
+        var length = Limits.MaxErrorMessageLength - End.Length;
+        return char.IsHighSurrogate(message[length - 1]) ? message[..(length - 1)] + End : message[..length] + End;
     }
 
     private bool IsCompressible => middle is not null && Length >= MinGzipBytes;
