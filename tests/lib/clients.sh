@@ -22,6 +22,7 @@ stories=(
   'trash-file|300|server wheels|story_of trash_story.py file'
   'duckdb-s3|600|server wheels s3|story_of duckdb_story.py s3'
   'duckdb-lambda|600|lambda wheels s3 dynamodb|story_of duckdb_story.py lambda'
+  'load-quick|300|server|load_quick'
   'readme|300|server wheels|story_of readme_story.py ""'
   'duckdb-file|600|server wheels|story_of duckdb_story.py file'
 )
@@ -50,6 +51,17 @@ stories_need() { # NEED - whether a selected story needs it
 
 story_of() { # FILE STORAGE
   "$venv/bin/python" -m pytest -q -rN --tb=short -p no:cacheprovider --color=no -k "$2" --durations=5 "tests/clients/$1"
+}
+
+load_quick() { # the load driver's checks of every answer: a lost update, a stale 304, half a transaction
+  local dll
+  dll=$(target_of tests/Benchmarks/Frazil.Benchmarks.csproj)
+  if dotnet "$dll" load --quick --server "$(dirname "$(target_of functions/Local/Frazil.Local.csproj)")/frazil" --port 0; then
+    echo "1 passed, 0 failed, 0 skipped"
+  else
+    echo "0 passed, 1 failed, 0 skipped"
+    return 1
+  fi
 }
 
 install_if_missing() { # COMMAND PACKAGE - by apt, where that is possible without questions
