@@ -50,10 +50,17 @@ public sealed class MetadataFiles(long capacity)
         Interlocked.Increment(ref misses);
         CatalogMeter.MetadataCache.Add(1, CatalogMeter.Result("miss"));
         var stored = await catalog.Files.ReadAsync(location, cancellationToken)
-            ?? throw new CatalogException(ErrorKind.NotFound, $"Failed to open input stream for file: {location}");
+            ?? throw Missing(location);
         var document = new MetadataDocument(location, MetadataLocation.Decode(stored, Limits.MaxMetadataBytes));
         Keep(key, document);
         return document;
+    }
+
+    /// <summary>Looks past the cache whether a file is there.</summary>
+    /// <exception cref="CatalogException">404 <c>NotFoundException</c> when it is not.</exception>
+    internal static async ValueTask RequireThereAsync(Catalog catalog, string location, CancellationToken cancellationToken)
+    {
+        await using var stream = await catalog.Files.OpenReadAsync(location, cancellationToken) ?? throw Missing(location);
     }
 
     /// <summary>Writes a new file. Its name is fresh, so a file that is there already means that this very write was repeated, or that an id is not unique.</summary>
@@ -96,6 +103,8 @@ public sealed class MetadataFiles(long capacity)
             // Garbage stays until somebody sweeps it.
         }
     }
+
+    private static CatalogException Missing(string location) => new(ErrorKind.NotFound, $"Failed to open input stream for file: {location}");
 
     private MetadataDocument? Find((string, string) key)
     {

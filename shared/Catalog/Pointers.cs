@@ -137,7 +137,7 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
     }
 
     /// <summary>
-    /// Makes a pointer: checks name, namespace and locations, has the metadata file written, then writes one batch.
+    /// Makes a pointer: checks name, namespace and locations, has the metadata file written (or, when the pointer takes over what is there, looked for in every try), then writes one batch.
     /// Tried again when the namespace or a claim changed meanwhile; a name that is taken ends it.
     /// </summary>
     /// <param name="call">The request.</param>
@@ -181,7 +181,7 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
             }
 
             writes.AddRange([.. await PrepareCreateAsync(call, name, place, made, taken, cancellationToken), .. Idempotency.Record(call, outcome, clock.GetUtcNow())]);
-            if (!written)
+            if (!written || takesOver)
             {
                 await writeFile();
                 written = true;

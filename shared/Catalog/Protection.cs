@@ -50,16 +50,30 @@ public sealed class Protection(StoreWriter writer)
         throw new CatalogException(ErrorKind.SlowDown, $"{kind} {id} is being changed by others; nothing was changed. Try again");
     }
 
+    /// <summary>The row of an id. The name is looked up first, and may be another's by the time that its row is read: then what was renamed is looked up again.</summary>
     private async ValueTask<(string Key, Item Item)> FindAsync(Catalog catalog, EntityKind kind, Guid id, CancellationToken cancellationToken)
     {
-        if (await writer.Store.ReadAsync(catalog.Partition, Keys.Identity(id), cancellationToken) is { } row)
+        string? looked = null;
+        for (var attempt = 0; attempt < MaxAttempts && await writer.Store.ReadAsync(catalog.Partition, Keys.Identity(id), cancellationToken) is { } row; attempt++)
         {
             var identity = Identity.Read(row.Value);
             var key = identity.Name is { } name ? Keys.Table(new TableIdentifier(identity.Namespace, name)) : Keys.Namespace(identity.Namespace);
-            if (await writer.Store.ReadAsync(catalog.Partition, key, cancellationToken) is { } item && KindOf(identity, item) == kind)
+            if (await writer.Store.ReadAsync(catalog.Partition, key, cancellationToken) is { } item && IdOf(identity, item) == id)
             {
-                return (key, item);
+                if (KindOf(identity, item) == kind)
+                {
+                    return (key, item);
+                }
+
+                break;
             }
+
+            if (looked == row.Version)
+            {
+                break;
+            }
+
+            looked = row.Version;
         }
 
         throw new CatalogException(
@@ -71,6 +85,8 @@ public sealed class Protection(StoreWriter writer)
             },
             $"{kind} does not exist: {id}");
     }
+
+    private static Guid IdOf(Identity identity, Item item) => identity.Name is null ? NamespaceEntity.Read(item.Value).Id : TableEntity.Read(item.Value).Id;
 
     private static EntityKind KindOf(Identity identity, Item item) => identity.Name is null
         ? EntityKind.Namespace

@@ -200,7 +200,7 @@ public sealed class TableCommits
         var change = Apply(builder, metadata, requests, defaultLocation: null);
         if (!change.HasChanges)
         {
-            return new TableChange(table, before, null, [], []);
+            return new TableChange(table, pointer.Entity.Id, before, null, [], []);
         }
 
         var next = change.Metadata;
@@ -221,7 +221,7 @@ public sealed class TableCommits
             new Write.Replace(Keys.Table(table), entity.ToValue(), pointer.Version),
             .. await Claims.ClaimAsync(writer, call.Catalog, entity.Id, added, cancellationToken),
         ];
-        return new TableChange(table, document, pointer.Entity.MetadataLocation, writes, Expired(change, entity));
+        return new TableChange(table, entity.Id, document, pointer.Entity.MetadataLocation, writes, OldMetadata.ToDelete(change, entity));
     }
 
     private async ValueTask<TableChange> PrepareCreateAsync(
@@ -243,7 +243,7 @@ public sealed class TableCommits
         var document = NewDocument(call, MetadataLocation.First(metadata.Location, metadata.Properties, ids.NewId()).ToString(), metadata);
         var entity = tables.NewEntity(metadata, document.Location, registered: false);
         var writes = await pointers.PrepareCreateAsync(call, table, place, entity, kind => TakenByCommit(table, kind), cancellationToken);
-        return new TableChange(table, document, null, writes, []);
+        return new TableChange(table, entity.Id, document, null, writes, []);
     }
 
     /// <summary>Applies the requests of one table in order: the requirements of each are asked of what the ones before it left.</summary>
@@ -326,38 +326,33 @@ public sealed class TableCommits
         return change.Base is { } origin && history.Any(entry => entry.MetadataFile == origin) ? false : null;
     }
 
-    /// <summary>The files that left the metadata log and are to be deleted once the commit is made; only such as are inside the table's own locations.</summary>
-    private static IReadOnlyList<string> Expired(TableMetadataChange change, TableEntity entity)
+    /// <summary>
+    /// Deletes the files that left the log, unless the name stands for something else by now: whoever unregistered the table may register one of them again. What stays then is garbage.
+    /// (Between the look and the deletion a moment is left: no storage deletes under the condition of a row.)
+    /// </summary>
+    private async ValueTask DeleteExpiredAsync(CallContext call, TableChange change)
     {
-        if (change.ExpiredMetadataLog.Count == 0
-            || !change.Metadata.Properties.TryGetValue("write.metadata.delete-after-commit.enabled", out var enabled)
-            || !enabled.Equals("true", StringComparison.OrdinalIgnoreCase))
+        if (change.Expired.Count == 0 || await ReadQuietlyAsync(call, change.Table) is not { } now || now.Id != change.Id || change.Expired.Contains(now.MetadataLocation))
         {
-            return [];
+            return;
         }
 
-        var own = Claims.Of(entity);
-        return [.. change.ExpiredMetadataLog.Select(entry => entry.MetadataFile).Where(file => IsOwnMetadataFile(file, own))];
-    }
-
-    private static bool IsOwnMetadataFile(string file, IReadOnlyList<Location> own)
-    {
-        try
-        {
-            var location = Location.Parse(file);
-            return (file.EndsWith(".metadata.json", StringComparison.Ordinal) || file.EndsWith(".metadata.json.gz", StringComparison.Ordinal)) && own.Any(location.IsWithin);
-        }
-        catch (CatalogException)
-        {
-            return false;
-        }
-    }
-
-    private static async ValueTask DeleteExpiredAsync(CallContext call, TableChange change)
-    {
         foreach (var file in change.Expired)
         {
             await MetadataFiles.DeleteQuietlyAsync(call.Catalog, file);
+        }
+    }
+
+    /// <summary>The commit is made: nothing that fails after it may look like its failure.</summary>
+    private async ValueTask<TableEntity?> ReadQuietlyAsync(CallContext call, TableIdentifier table)
+    {
+        try
+        {
+            return (await pointers.ReadAsync(call, table, CancellationToken.None))?.Entity;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            return null;
         }
     }
 
@@ -372,10 +367,11 @@ public sealed class TableCommits
         : Pointers.Taken(table, TableKind.Table, kind);
 
     /// <param name="Table">The table.</param>
+    /// <param name="Id">Its id.</param>
     /// <param name="Document">What it becomes, or what it is when nothing changes.</param>
     /// <param name="Base">The file it was made from, or null for a new table.</param>
     /// <param name="Writes">The rows to write; none when nothing changes.</param>
     /// <param name="Expired">Files to delete afterwards.</param>
     private sealed record TableChange(
-        TableIdentifier Table, MetadataDocument Document, string? Base, IReadOnlyList<Write> Writes, IReadOnlyList<string> Expired);
+        TableIdentifier Table, Guid Id, MetadataDocument Document, string? Base, IReadOnlyList<Write> Writes, IReadOnlyList<string> Expired);
 }

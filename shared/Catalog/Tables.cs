@@ -287,6 +287,11 @@ public sealed class Tables
         }
 
         var claimed = Claims.Of(existing.Entity);
+        if (claimed.Any(Location.Parse(entity.MetadataLocation).IsWithin) && !await IsKeptAsync(call, table, existing, entity.MetadataLocation, cancellationToken))
+        {
+            return null;
+        }
+
         var added = Claims.Of(entity).Where(claim => !claimed.Any(claim.IsWithin)).ToArray();
         var next = entity with
         {
@@ -305,5 +310,42 @@ public sealed class Tables
         var result = await writer.WriteAsync(call.Catalog.Partition, writes, cancellationToken);
         Idempotency.ThrowIfTaken(call, result);
         return result.IsApplied ? outcome : null;
+    }
+
+    /// <summary>
+    /// Looks whether a metadata file of the table's own will be there when the pointer is moved to it: commits delete what leaves their log, where the table asks for that, so such a
+    /// file must be in the log of what the pointer names. False when the pointer has moved on.
+    /// </summary>
+    private async ValueTask<bool> IsKeptAsync(CallContext call, TableIdentifier table, Pointer pointer, string file, CancellationToken cancellationToken)
+    {
+        TableMetadata? metadata = null;
+        try
+        {
+            var (now, document) = await pointers.FollowAsync(call, table, pointer, files, cancellationToken);
+            if (now.Version != pointer.Version)
+            {
+                return false;
+            }
+
+            metadata = document.ToTable();
+        }
+        catch (CatalogException exception) when (exception.Kind == ErrorKind.NoSuchTable)
+        {
+            return false;
+        }
+        catch (CatalogException exception) when (exception.Kind == ErrorKind.NotFound)
+        {
+            // The table's file is lost, and this is how it is mended.
+        }
+
+        if (metadata is not null && OldMetadata.IsDeleted(metadata) && !metadata.MetadataLog.Any(entry => entry.MetadataFile == file))
+        {
+            throw new CatalogException(
+                ErrorKind.NotFound,
+                $"Cannot register {file}: the table deletes metadata files that leave its log (write.metadata.delete-after-commit.enabled), and this one is not in it. Switch that off first");
+        }
+
+        await MetadataFiles.RequireThereAsync(call.Catalog, file, cancellationToken);
+        return true;
     }
 }

@@ -219,7 +219,7 @@ public sealed class Views
                 entity,
                 outcome,
                 kind => Pointers.Taken(name, TableKind.View, kind),
-                () => isNew ? MetadataFiles.CreateAsync(call.Catalog, document, cancellationToken) : ValueTask.CompletedTask,
+                () => isNew ? MetadataFiles.CreateAsync(call.Catalog, document, cancellationToken) : MetadataFiles.RequireThereAsync(call.Catalog, document.Location, cancellationToken),
                 cancellationToken,
                 takesOver: !isNew);
         }

@@ -66,7 +66,7 @@ public sealed class CatalogState
         var table = TableMetadata.Parse(json);
         Assert.Equal((entity.Uuid, entity.Location), (table.Uuid, table.Location));
         return $"table {name} moved {entity.Version} log {table.MetadataLog.Count} snapshots {string.Join(',', table.Snapshots.Select(snapshot => snapshot.SnapshotId))} "
-            + $"claims {entity.Claims.Count} {Text(table.Properties)}";
+            + $"claims {entity.Claims.Count} {(entity.Protected ? "protected " : "")}{Text(table.Properties)}";
     }
 
     private async Task CheckAsync()
