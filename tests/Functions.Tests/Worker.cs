@@ -17,11 +17,13 @@ public sealed class Worker : IAsyncDisposable
 
     private static readonly string Configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
 
-    private readonly DirectoryInfo folder;
+    private readonly DirectoryInfo? folder;
+    private readonly Dictionary<string, string> settings;
 
-    private Worker(Host host, DirectoryInfo folder)
+    private Worker(Host host, Dictionary<string, string> settings, DirectoryInfo? folder)
     {
         Host = host;
+        this.settings = settings;
         this.folder = folder;
         Http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ActivityHeadersPropagator = null }) { Timeout = TimeSpan.FromSeconds(120) };
     }
@@ -33,7 +35,7 @@ public sealed class Worker : IAsyncDisposable
     public Host Host { get; }
 
     /// <summary>Where the catalog keeps its tables.</summary>
-    public string Warehouse => new Uri(folder.FullName).AbsoluteUri;
+    public string Warehouse => settings[SettingNames.CatalogBaseLocation];
 
     private HttpClient Http { get; }
 
@@ -64,7 +66,17 @@ public sealed class Worker : IAsyncDisposable
             settings[name] = text;
         }
 
-        return new Worker(await Host.StartAsync(Assembly, 0, settings, hasFrontEnd), folder);
+        return new Worker(await Host.StartAsync(Assembly, 0, settings, hasFrontEnd), settings, folder);
+    }
+
+    /// <summary>Starts a further one over the same table and the same files, as Azure does under load.</summary>
+    public async Task<Worker> StartAnotherAsync() => new(await Host.StartAsync(Assembly, 0, settings), settings, folder: null);
+
+    /// <summary>Ends the process where it stands.</summary>
+    public void Kill()
+    {
+        using var process = System.Diagnostics.Process.GetProcessById(Host.ProcessId);
+        process.Kill();
     }
 
     /// <summary>Signs in as root.</summary>
@@ -103,7 +115,7 @@ public sealed class Worker : IAsyncDisposable
     {
         Http.Dispose();
         await Host.DisposeAsync();
-        folder.Delete(recursive: true);
+        folder?.Delete(recursive: true);
     }
 
     /// <summary>What the tests' emulators are found by.</summary>
