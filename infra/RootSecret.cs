@@ -12,10 +12,13 @@ public static class RootSecret
 {
     public const string ClientId = "root";
 
+    /// <summary>How secrets begin, as those do that a local catalog makes, so that scanners recognise one that leaked.</summary>
+    public const string Prefix = "frzs_";
+
     private const int Bytes = 32;
 
-    /// <summary>256 random bits, with a prefix that secret scanners can know.</summary>
-    public static string Make() => "frazil_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
+    /// <summary>256 random bits behind the prefix.</summary>
+    public static string Make() => Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
 
     /// <summary>The value to declare. It is secret in the state, too.</summary>
     public static Output<string> Value(CommonOptions options, Func<string> make) => options.RootSecret ?? Output.CreateSecret(make());

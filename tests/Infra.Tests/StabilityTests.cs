@@ -49,7 +49,7 @@ public sealed class StabilityTests
     {
         var secrets = Enumerable.Range(0, 20).Select(_ => RootSecret.Make()).ToList();
         Assert.Equal(20, secrets.Distinct().Count());
-        Assert.All(secrets, secret => Assert.Matches("^frazil_[A-Za-z0-9_-]{43}$", secret));
+        Assert.All(secrets, secret => Assert.Matches("^frzs_[A-Za-z0-9_-]{43}$", secret));
     }
 
     [Theory]
