@@ -131,7 +131,7 @@ public sealed class DeletedTables
         var page = await writer.Store.ListAsync(catalog.Partition, Keys.Dues, null, limit, cancellationToken);
         foreach (var row in page)
         {
-            var (due, id) = ReadDue(row);
+            var (due, id) = Keys.ReadTimed(row.Id);
             if (due > now)
             {
                 return (expired, false);
@@ -149,7 +149,7 @@ public sealed class DeletedTables
 
     /// <summary>When the entry of the trash that is due first is due, or null when the trash is empty.</summary>
     internal async ValueTask<DateTimeOffset?> OldestDueAsync(Catalog catalog, CancellationToken cancellationToken) =>
-        await writer.Store.ListAsync(catalog.Partition, Keys.Dues, null, 1, cancellationToken) is [var first] ? ReadDue(first).At : null;
+        await writer.Store.ListAsync(catalog.Partition, Keys.Dues, null, 1, cancellationToken) is [var first] ? Keys.ReadTimed(first.Id).At : null;
 
     /// <summary>The writes that take an entry out of the trash.</summary>
     internal static async ValueTask<IReadOnlyList<Write>> TakeOutAsync(
@@ -186,19 +186,13 @@ public sealed class DeletedTables
         ];
     }
 
-    private static (DateTimeOffset At, Guid Id) ReadDue(Item row)
-    {
-        var text = row.Id.AsSpan(Keys.Dues.Length);
-        var dash = text.IndexOf('-');
-        return (DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(text[..dash], System.Globalization.CultureInfo.InvariantCulture)), Guid.ParseExact(text[(dash + 1)..], "N"));
-    }
-
     private async ValueTask<bool> MoveOnAsync(Catalog catalog, Item item, TrashEntity trashed, Guid task, CancellationToken cancellationToken)
     {
-        List<Write> writes = [.. await TakeOutAsync(writer.Store, catalog, item, trashed, cancellationToken)];
+        var now = clock.GetUtcNow();
+        List<Write> writes = [.. await TakeOutAsync(writer.Store, catalog, item, trashed, cancellationToken), .. EndedTables.Mark(trashed.Table, now)];
         if (trashed.Purge)
         {
-            writes.Add(Tasks.NewPurge(trashed, holdsClaims: true, task, clock.GetUtcNow()));
+            writes.Add(Tasks.NewPurge(trashed, holdsClaims: true, task, now));
         }
         else
         {

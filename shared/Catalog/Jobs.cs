@@ -138,9 +138,11 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
 
     private async ValueTask<JobResult> SweepAsync(Catalog catalog, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
-        var records = await SweepAsync(catalog, Keys.IdempotencyRecords, IsOldRecord, deadline, cancellationToken);
+        // The records come last: there may be so many that they take all the time of every run.
         var ended = await SweepAsync(catalog, Keys.Tasks, IsOldTask, deadline, cancellationToken);
-        return new JobResult(JobList.Sweep, records.Swept + ended.Swept, 0, 0, records.IsMore || ended.IsMore);
+        var tables = await EndedTables.SweepAsync(writer, catalog, clock, deadline, cancellationToken);
+        var records = await SweepAsync(catalog, Keys.IdempotencyRecords, IsOldRecord, deadline, cancellationToken);
+        return new JobResult(JobList.Sweep, ended.Swept + tables.Swept + records.Swept, 0, 0, ended.IsMore || tables.IsMore || records.IsMore);
     }
 
     private async ValueTask<(int Swept, bool IsMore)> SweepAsync(
@@ -175,5 +177,7 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
         return clock.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(record.RootElement.RequiredInt64("at-ms")) > Limits.IdempotencyKeyLifetime * 2;
     }
 
-    private bool IsOldTask(Item item) => TaskEntity.Read(item.Value) is { State: TaskState.Success or TaskState.Cancelled, EndedAt: { } end } && clock.GetUtcNow() - end > Tasks.RetentionTime;
+    /// <summary>A cancelled task whose worker never said that it stopped still holds its claims; the next run of the purge ends them.</summary>
+    private bool IsOldTask(Item item) =>
+        TaskEntity.Read(item.Value) is { State: TaskState.Success or TaskState.Cancelled, HoldsClaims: false, EndedAt: { } end } && clock.GetUtcNow() - end > Tasks.RetentionTime;
 }

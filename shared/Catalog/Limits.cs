@@ -45,7 +45,7 @@ public static class Limits
     /// <summary>View identifiers of a <c>referenced-by</c> chain.</summary>
     public const int MaxReferencedBy = 32;
 
-    /// <summary>Metrics reports that are kept of one table, newest first.</summary>
+    /// <summary>Metrics reports that are kept of one table, newest first. They go when the table is gone for good.</summary>
     public const int MaxReportsPerTable = 20;
 
     /// <summary>Bytes of one metrics report that is kept; a larger one is accepted and not kept.</summary>

@@ -316,15 +316,15 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
             return [new Write.Create(Keys.Trashed(entity.Id), trashed.ToValue()), new Write.Create(Keys.Due(trashed.DueAt, entity.Id), default)];
         }
 
-        var released = await Claims.ReleaseAsync(writer, call.Catalog, entity, cancellationToken);
+        Write[] ended = [.. await Claims.ReleaseAsync(writer, call.Catalog, entity, cancellationToken), .. EndedTables.Mark(entity, now)];
         if (!isPurged)
         {
-            return released;
+            return ended;
         }
 
         // The location is free again; the purge claims it anew when it begins, and refuses when somebody else has taken it.
         var subject = new TrashEntity { Table = entity, Name = name, DroppedAt = now, DueAt = now, Purge = true };
-        return [.. released, Tasks.NewPurge(subject, holdsClaims: false, ids.NewTimeOrderedId(now), now)];
+        return [.. ended, Tasks.NewPurge(subject, holdsClaims: false, ids.NewTimeOrderedId(now), now)];
     }
 
     /// <summary>Moves a name: one batch, so that every reader sees exactly one of the two.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Frazil.Iceberg;
 
 namespace Frazil.Entities;
@@ -54,7 +55,21 @@ public static class Keys
     public const string Dues = "due/";
 
     /// <summary>The row by which a timer finds a dropped table or view whose time is over.</summary>
-    public static string Due(DateTimeOffset due, Guid id) => $"{Dues}{due.ToUnixTimeMilliseconds():D15}-{id:N}";
+    public static string Due(DateTimeOffset due, Guid id) => Timed(Dues, due, id);
+
+    /// <summary>The folder of tables that are gone for good and whose rows are to be swept, by the time of their end.</summary>
+    public const string EndedTables = "ended/";
+
+    /// <summary>The row by which a timer finds what is left of a table that is gone for good.</summary>
+    public static string EndedTable(DateTimeOffset end, Guid id) => Timed(EndedTables, end, id);
+
+    /// <summary>The time and the id in a row's id that is made of both: <see cref="Due"/>, <see cref="EndedTable"/>.</summary>
+    public static (DateTimeOffset At, Guid Id) ReadTimed(string id)
+    {
+        var text = id.AsSpan(id.LastIndexOf('/') + 1);
+        var dash = text.IndexOf('-');
+        return (DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(text[..dash], CultureInfo.InvariantCulture)), Guid.ParseExact(text[(dash + 1)..], "N"));
+    }
 
     /// <summary>The folder of tasks.</summary>
     public const string Tasks = "task/";
@@ -73,4 +88,7 @@ public static class Keys
 
     /// <summary>The name at the end of an id.</summary>
     public static string NameOf(string id) => Names.Unescape(id[(id.LastIndexOf('/') + 1)..]);
+
+    /// <summary>Ordinal order is the order in time.</summary>
+    private static string Timed(string folder, DateTimeOffset at, Guid id) => string.Create(CultureInfo.InvariantCulture, $"{folder}{at.ToUnixTimeMilliseconds():D15}-{id:N}");
 }

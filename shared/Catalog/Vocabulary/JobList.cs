@@ -18,7 +18,7 @@ public static class JobList
     /// <summary>Deletes the files that the metadata of dropped tables reaches.</summary>
     public const string Purge = "purge";
 
-    /// <summary>Removes idempotency records and finished tasks past their time.</summary>
+    /// <summary>Removes idempotency records, finished tasks, and what was kept beside tables that are gone, past their time.</summary>
     public const string Sweep = "sweep";
 
     /// <summary><see cref="Expire"/> as NCRONTAB (attributes need a constant).</summary>
@@ -35,6 +35,6 @@ public static class JobList
     [
         new(Expire, TimeSpan.FromMinutes(15), ExpireSchedule, "Moves what lies in the trash past its due time on to purge."),
         new(Purge, TimeSpan.FromMinutes(15), PurgeSchedule, "Deletes the files of tables that were dropped with purge or whose trash is due."),
-        new(Sweep, TimeSpan.FromHours(1), SweepSchedule, "Removes idempotency records and finished tasks past their time."),
+        new(Sweep, TimeSpan.FromHours(1), SweepSchedule, "Removes idempotency records, finished tasks, and what was kept beside tables that are gone, past their time."),
     ];
 }

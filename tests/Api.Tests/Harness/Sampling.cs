@@ -8,7 +8,7 @@ public static class Sampling
 {
     /// <summary>
     /// Where a process dies. In a slow world only deaths that leave different states behind: before the first change and after each change (a death at a read leaves what the change
-    /// before it left); and of the deletions of files only the first, one in the middle and the last.
+    /// before it left); and of the deletions of files only one in the middle.
     /// </summary>
     public static IEnumerable<(int Number, bool AfterWork)> Deaths(World world, IReadOnlyList<Call> calls)
     {
@@ -19,8 +19,7 @@ public static class Sampling
 
         var changes = calls.Where(call => call.IsChange).ToArray();
         var deletions = changes.Where(call => call.Kind == CallKind.DeleteFile).ToArray();
-        Call[] few = deletions.Length == 0 ? [] : [deletions[0], deletions[deletions.Length / 2], deletions[^1]];
-        return changes.Where(call => call.Kind != CallKind.DeleteFile).Concat(few).Select(call => (call.Number, true)).Prepend((changes[0].Number, false)).Distinct();
+        return changes.Where(call => call.Kind != CallKind.DeleteFile).Concat(deletions.Skip(deletions.Length / 2).Take(1)).Select(call => (call.Number, true)).Prepend((changes[0].Number, false));
     }
 
     /// <summary>Before which calls another process acts. In a slow world only before each write, when all that the write goes by has been read.</summary>
