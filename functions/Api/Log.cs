@@ -17,7 +17,7 @@ internal static partial class Log
     public static partial void Refused(
         ILogger logger, LogLevel level, string method, string path, int status, string operation, double durationMs, string error, string reason, long bytes,
         string outcome, string? principal, string? catalog, string? table, string route, string requestId, string? traceId,
-        string? tableId, string? commitId, string? metadataLocation, int? attempts, double? authMs, double? kvMs, double? objectMs, bool? coldStart);
+        string? tableId, string? commitId, string? metadataLocation, int? attempts, double? authMs, double? kvMs, double? objectMs, bool? coldStart, string? address);
 
     [LoggerMessage(3, LogLevel.Error, "{operation} {path} failed (request {requestId})")]
     public static partial void Failed(ILogger logger, string operation, string path, string requestId, string? traceId, Exception exception);

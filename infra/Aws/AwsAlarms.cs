@@ -35,7 +35,6 @@ public static class AwsAlarms
     /// <summary>Below so many requests in five minutes one error would be more than a percent.</summary>
     private const int LeastRequests = 20;
 
-    private const double VendFailurePercent = 5;
     private const double ReservedConcurrencyPercent = 80;
     private const int AuthFailures = 100;
     private const int TransactionConflicts = 100;
@@ -109,22 +108,13 @@ public static class AwsAlarms
             Periods = 3,
         },
         new("store-throttled", "The store refuses operations for their rate, for fifteen minutes.", [Ours(MetricList.StoreThrottled, "Sum")]) { Periods = 3 },
-        new("purge-lag", "Something in the trash has been due for more than an hour.", [Ours(MetricList.PurgeLag, "Maximum")])
+        new("purge-lag", "Something dropped has been due for more than an hour, and its files are still there.", [Ours(MetricList.PurgeLag, "Maximum")])
         {
             Threshold = PurgeLag.TotalSeconds,
             Period = TimeSpan.FromMinutes(15),
         },
         new("purge-errors", "Steps of a purge fail.", [Ours(MetricList.PurgeErrors, "Sum")]),
         new("task-dead-letters", "A task was given up after its last attempt.", [Ours(MetricList.DeadLetters, "Sum")]),
-        new(
-            "vend-failures",
-            "More than 5 % of the requests for credentials fail.",
-            [Ours(MetricList.Vends, "Sum", ("outcome", "error")), Ours(MetricList.Vends, "Sum", ("outcome", "ok"))])
-        {
-            Expression = "100 * FILL(m0, 0) / (FILL(m0, 0) + FILL(m1, 0))",
-            Threshold = VendFailurePercent,
-            Periods = 2,
-        },
         new(
             "auth-failures",
             "Many requests with credentials that are not valid.",

@@ -83,7 +83,7 @@ public static class AwsDashboard
             Graph("Size of metadata, bytes", "p99", Ours(MetricList.MetadataBytes)),
             Graph("Metadata cache", "Sum", Ours(MetricList.MetadataCache, "result", "hit"), Ours(MetricList.MetadataCache, "result", "miss")),
             Graph("Loads by mode", "Sum", [.. LoadModes.Select(mode => Ours(MetricList.Loads, "mode", mode))]),
-            Graph("Credentials vended", "Sum", Ours(MetricList.Vends, "outcome", "ok"), Ours(MetricList.Vends, "outcome", "error")),
+            Graph("Authentication", "Sum", Ours(MetricList.Auth, "outcome", "ok"), Ours(MetricList.Auth, "outcome", "denied")),
             Graph("Purge: oldest due, seconds", "Maximum", Ours(MetricList.PurgeLag)),
             Graph("Purge: tables, files, errors", "Sum", Ours(MetricList.PurgedTables), Ours(MetricList.PurgedFiles), Ours(MetricList.PurgeErrors)),
             Graph("Runs of the jobs", "Sum", [.. JobList.All.Select(job => Ours(MetricList.JobRuns, "job", job.Name))]),

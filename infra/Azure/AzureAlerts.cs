@@ -25,7 +25,6 @@ public static class AzureAlerts
 {
     private const double ServerErrorPercent = 1;
     private const int LeastRequests = 20;
-    private const double VendFailurePercent = 5;
     private const int AuthFailures = 300;
     private static readonly TimeSpan PurgeLag = TimeSpan.FromHours(1);
 
@@ -101,19 +100,14 @@ public static class AzureAlerts
         new(
             "load-latency",
             "The slowest 1 % of loadTable take longer than the bound.",
-            "AppRequests | where Name == \"loadTable\" | summarize Value = percentile(DurationMs, 99)".Above(options.Common.LoadP99Milliseconds)),
+            (Kusto.Requests("loadTable") + " | summarize Value = percentile(DurationMs, 99)").Above(options.Common.LoadP99Milliseconds)),
         new("store-throttled", "The store refuses operations for their rate.", Kusto.Sum(MetricList.StoreThrottled).Above(0)),
         new(
             "purge-lag",
-            "Something in the trash has been due for more than an hour.",
+            "Something dropped has been due for more than an hour, and its files are still there.",
             Kusto.Largest(MetricList.PurgeLag).Above(PurgeLag.TotalSeconds)) { Window = TimeSpan.FromMinutes(30) },
         new("purge-errors", "Steps of a purge fail.", Kusto.Sum(MetricList.PurgeErrors).Above(0)),
         new("task-dead-letters", "A task was given up after its last attempt.", Kusto.Sum(MetricList.DeadLetters).Above(0)),
-        new(
-            "vend-failures",
-            "More than 5 % of the requests for credentials fail.",
-            Kusto.Rows(MetricList.Vends) + " | summarize Failed = sumif(Sum, tostring(Properties.outcome) == \"error\"), Total = sum(Sum) " +
-            "| where Total > 0 | project Value = 100.0 * Failed / Total".Above(VendFailurePercent)),
         new("auth-failures", "Many requests with credentials that are not valid.", Kusto.Sum(MetricList.Auth, ("outcome", "denied")).Above(AuthFailures)),
         .. JobList.All.Select(job => new AlertRule(
             $"job-missed-{job.Name}",

@@ -57,14 +57,14 @@ public static class AzureWorkbook
     [
         new(
             "Requests, errors and latency by operation",
-            "AppRequests | summarize Requests = sum(ItemCount), Errors = sumif(ItemCount, toint(ResultCode) >= 500), P50 = percentile(DurationMs, 50), " +
-            "P95 = percentile(DurationMs, 95), P99 = percentile(DurationMs, 99) by Name | order by Requests desc",
+            Kusto.Requests() + " | summarize Requests = sum(ItemCount), Errors = sumif(ItemCount, toint(ResultCode) >= 500), P50 = percentile(DurationMs, 50), " +
+            "P95 = percentile(DurationMs, 95), P99 = percentile(DurationMs, 99) by Operation = tostring(Properties.route) | order by Requests desc",
             Table: true),
-        new("Answers by status", "AppRequests | summarize sum(ItemCount) by ResultCode, bin(TimeGenerated, 5m)"),
+        By("Answers by class of status", MetricList.Requests, "status"),
         new(
             "Load and commit, ms",
-            "AppRequests | where Name in (\"loadTable\", \"updateTable\") | summarize P50 = percentile(DurationMs, 50), P99 = percentile(DurationMs, 99) " +
-            "by Name, bin(TimeGenerated, 5m)"),
+            Kusto.Requests("loadTable", "updateTable") + " | summarize P50 = percentile(DurationMs, 50), P99 = percentile(DurationMs, 99) " +
+            "by tostring(Properties.route), bin(TimeGenerated, 5m)"),
         By("Commits by outcome", MetricList.Commits, "outcome"),
         Total("Lost races", MetricList.CasConflicts),
         Total("Cold starts", MetricList.ColdStart),
@@ -75,16 +75,15 @@ public static class AzureWorkbook
         new("Size of metadata, bytes: largest", Kusto.Rows(MetricList.MetadataBytes) + " | summarize max(Max) by bin(TimeGenerated, 5m)"),
         By("Metadata cache", MetricList.MetadataCache, "result"),
         By("Loads by mode", MetricList.Loads, "mode"),
-        By("Credentials vended", MetricList.Vends, "outcome"),
         By("Authentication", MetricList.Auth, "outcome"),
         new("Purge: oldest due, seconds", Kusto.Rows(MetricList.PurgeLag) + " | summarize max(Max) by bin(TimeGenerated, 15m)"),
         Total("Purge: files", MetricList.PurgedFiles),
         Total("Purge: errors", MetricList.PurgeErrors),
         By("Runs of the jobs", MetricList.JobRuns, "job"),
-        new("Instances", "AppRequests | summarize dcount(AppRoleInstance) by bin(TimeGenerated, 5m)"),
+        new("Instances", Kusto.Requests() + " | summarize dcount(AppRoleInstance) by bin(TimeGenerated, 5m)"),
         new(
             "About USD an hour: executions at list price",
-            "AppRequests | summarize Requests = sum(ItemCount) by bin(TimeGenerated, 1h) | project TimeGenerated, Usd = Requests * 0.0000004"),
+            Kusto.Rows(MetricList.Requests) + " | summarize Requests = sum(Sum) by bin(TimeGenerated, 1h) | project TimeGenerated, Usd = Requests * 0.0000004"),
     ];
 
     private static Query Total(string title, Metric metric) => new(title, Kusto.Rows(metric) + " | summarize sum(Sum) by bin(TimeGenerated, 5m)");

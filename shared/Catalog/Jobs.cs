@@ -57,9 +57,9 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
                 }
 
                 total = Sum(total, await run(catalog, deadline, cancellationToken));
-                if (job == JobList.Purge && await trash.OldestDueAsync(catalog, cancellationToken) is { } due && !(due >= oldest))
+                if (job == JobList.Purge)
                 {
-                    oldest = due;
+                    oldest = Earlier(oldest, Earlier(await trash.OldestDueAsync(catalog, cancellationToken), await tasks.OldestDueAsync(catalog, cancellationToken)));
                 }
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
@@ -83,6 +83,8 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
 
         return total;
     }
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) => one is null || other < one ? other ?? one : one;
 
     private static JobResult Sum(JobResult total, JobResult result) => total with
     {

@@ -101,6 +101,7 @@ public sealed class MetadataFiles(long capacity)
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // Garbage stays until somebody sweeps it.
+            CatalogMeter.Orphans.Add(1);
         }
     }
 

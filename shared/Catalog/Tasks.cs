@@ -93,6 +93,33 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
         }
     }
 
+    /// <summary>
+    /// When the table whose purge is not done yet was due that was due first, or null when no purge is left to do. What was given up waits for a person, and does not count.
+    /// </summary>
+    internal async ValueTask<DateTimeOffset?> OldestDueAsync(Catalog catalog, CancellationToken cancellationToken)
+    {
+        DateTimeOffset? oldest = null;
+        string? after = null;
+        while (true)
+        {
+            var page = await writer.Store.ListAsync(catalog.Partition, Keys.Tasks, after, IKeyValueStore.MaxPage, cancellationToken);
+            foreach (var item in page)
+            {
+                if (TaskEntity.Read(item.Value) is { State: TaskState.Scheduled or TaskState.Running, Subject.DueAt: var due } && !(due >= oldest))
+                {
+                    oldest = due;
+                }
+            }
+
+            if (page.Count < IKeyValueStore.MaxPage)
+            {
+                return oldest;
+            }
+
+            after = page[^1].Id;
+        }
+    }
+
     /// <summary>What a task that nobody works on becomes when it is cancelled, with the end of its claims.</summary>
     internal async ValueTask<(TaskEntity Task, IReadOnlyList<Write> Others)> CancelledAsync(Catalog catalog, TaskEntity task, CancellationToken cancellationToken) => (
         task with { State = TaskState.Cancelled, EndedAt = task.EndedAt ?? clock.GetUtcNow(), LeasedUntil = null, HoldsClaims = false },

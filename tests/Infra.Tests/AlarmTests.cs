@@ -69,7 +69,7 @@ public sealed partial class AlarmTests : IAsyncLifetime
     public void Every_alarm_watches_a_metric_that_is_sent_in_dimensions_that_are_kept()
     {
         var terms = _aws.OfType(AwsAlarm).SelectMany(Terms).Where(term => term.Namespace == MetricList.Namespace).ToList();
-        Assert.True(terms.Count >= 15);
+        Assert.True(terms.Count >= 13);
         Assert.All(terms, term =>
         {
             var metric = Assert.Single(MetricList.All, metric => metric.Name == term.Name);
@@ -87,6 +87,7 @@ public sealed partial class AlarmTests : IAsyncLifetime
             if (!query.StartsWith("AppMetrics", StringComparison.Ordinal))
             {
                 Assert.StartsWith("AppRequests", query, StringComparison.Ordinal);
+                Assert.All(TagPattern().Matches(query), match => Assert.Contains(match.Groups[1].Value, SpanTags()));
                 return;
             }
 
@@ -96,12 +97,31 @@ public sealed partial class AlarmTests : IAsyncLifetime
     }
 
     [Fact]
-    public void The_dashboard_shows_only_metrics_that_are_sent()
+    public void The_dashboard_shows_only_metrics_that_are_sent_in_dimensions_that_are_kept()
     {
         var body = _aws["frazil-test-dashboard"].Text("dashboardBody");
-        var names = OurMetricPattern().Matches(body).Select(match => match.Groups[1].Value).Distinct().ToList();
-        Assert.True(names.Count >= 12);
-        Assert.All(names, name => Assert.Contains(MetricList.All, metric => metric.Name == name));
+        using var dashboard = System.Text.Json.JsonDocument.Parse(body);
+        var shown = dashboard.RootElement.GetProperty("widgets").EnumerateArray()
+            .Select(widget => widget.GetProperty("properties")).Where(properties => properties.TryGetProperty("metrics", out _))
+            .SelectMany(properties => properties.GetProperty("metrics").EnumerateArray())
+            .Select(metric => metric.EnumerateArray().TakeWhile(part => part.ValueKind == System.Text.Json.JsonValueKind.String).Select(part => part.GetString()!).ToArray())
+            .Where(parts => parts is [MetricList.Namespace, ..]).ToList();
+        Assert.True(shown.Count >= 30);
+        Assert.All(shown, parts =>
+        {
+            var metric = Assert.Single(MetricList.All, metric => metric.Name == parts[1]);
+            var dimensions = parts.Skip(2).Where((_, index) => index % 2 == 0).Order(StringComparer.Ordinal);
+            Assert.Contains(metric.DimensionSets, set => set.Order(StringComparer.Ordinal).SequenceEqual(dimensions));
+        });
+        Assert.All(
+            LogMetricPattern().Matches(body).Select(match => match.Groups[1].Value), name => Assert.Contains(MetricList.All, metric => metric.Name == name));
+    }
+
+    [Fact]
+    public void Every_metric_with_a_dimension_set_is_watched_or_documented()
+    {
+        var page = File.ReadAllText(Path.Combine(Stacks.Root(), "docs", "operations.md"));
+        Assert.All(MetricList.All, metric => Assert.Contains($"| `{metric.Name}` |", page, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -184,6 +204,10 @@ public sealed partial class AlarmTests : IAsyncLifetime
         return [.. workbook.RootElement.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("content").GetProperty("query").GetString()!)];
     }
 
+    /// <summary>The tags that the span of a request carries: the properties of its row.</summary>
+    private static IEnumerable<string> SpanTags() =>
+        SetTagPattern().Matches(File.ReadAllText(Path.Combine(Stacks.Root(), "functions", "Api", "Http", "RequestRecord.cs"))).Select(match => match.Groups[1].Value);
+
     private sealed record Term(string Namespace, string Name, IReadOnlyList<string> Dimensions);
 
     private static IEnumerable<Term> Terms(MockResourceArgs alarm) => alarm.Inputs.ContainsKey("metricName")
@@ -201,6 +225,9 @@ public sealed partial class AlarmTests : IAsyncLifetime
     [GeneratedRegex("Properties\\.([a-z_]+)")]
     private static partial Regex TagPattern();
 
-    [GeneratedRegex("\"Frazil\",\"([a-z._]+)\"")]
-    private static partial Regex OurMetricPattern();
+    [GeneratedRegex("`(catalog[a-z._]+)`")]
+    private static partial Regex LogMetricPattern();
+
+    [GeneratedRegex("SetTag\\(\"([a-z._]+)\"")]
+    private static partial Regex SetTagPattern();
 }

@@ -20,16 +20,16 @@ public sealed class CostTests
     private static readonly string[] Page = File.ReadAllLines(Path.Combine(Stacks.Root(), "docs", "cost.md"));
     private static readonly Dictionary<string, double> Prices = Table("| Price |").ToDictionary(row => row[0].Trim('`'), row => Number(row[1]));
 
-    private sealed record Request(string Name, double Seconds, double Reads, double Writes, double Units, double Gets, double Puts, double LogKilobytes);
+    private sealed record Request(string Name, double Seconds, double Reads, double Writes, double Units, double Gets, double Puts, double AwsLogKilobytes, double LineKilobytes, double SpanKilobytes);
 
     private static IEnumerable<Request> Requests => Table("| Request | ms |").Select(row =>
-        new Request(row[0], Number(row[1]) / 1000, Number(row[2]), Number(row[3]), Number(row[4]), Number(row[5]), Number(row[6]), Number(row[7])));
+        new Request(row[0], Number(row[1]) / 1000, Number(row[2]), Number(row[3]), Number(row[4]), Number(row[5]), Number(row[6]), Number(row[7]), Number(row[8]), Number(row[9])));
 
     [Fact]
     public void The_price_of_a_million_requests_is_what_the_page_says()
     {
         var computed = Requests.Select(request => string.Join(" | ", new[] { request.Name }.Concat(
-            new[] { Aws(request), Aws(request) + Prices["http-api"], Azure(request, request.Seconds / Sharing), Azure(request, Math.Max(LeastSeconds, request.Seconds)) }
+            new[] { Aws(request), Aws(request) + Prices["http-api"], Azure(request, request.Seconds / Sharing, 0), Azure(request, Math.Max(LeastSeconds, request.Seconds), request.SpanKilobytes) }
                 .Select(usd => usd.ToString("0.00", CultureInfo.InvariantCulture)))));
         Assert.Equal(computed, Table("| Request | AWS, Function URL |").Select(row => string.Join(" | ", row)));
     }
@@ -107,16 +107,16 @@ public sealed class CostTests
         + (request.Units * Prices["dynamodb-write"])
         + (request.Gets * Prices["s3-get"])
         + (request.Puts * Prices["s3-put"])
-        + (request.LogKilobytes * Prices["cloudwatch-logs"]);
+        + (request.AwsLogKilobytes * Prices["cloudwatch-logs"]);
 
-    /// <summary>A million on Azure, each paying for so many seconds of an instance.</summary>
-    private static double Azure(Request request, double seconds) =>
+    /// <summary>A million on Azure, each paying for so many seconds of an instance, and for spans unless they are too many to be taken.</summary>
+    private static double Azure(Request request, double seconds, double spanKilobytes) =>
         Prices["flex-execution"]
         + (seconds * FlexGigabytes * Prices["flex-gb-s"])
         + ((request.Reads + request.Writes) * Prices["azure-table"])
         + (request.Gets * Prices["azure-blob-read"])
         + (request.Puts * Prices["azure-blob-write"])
-        + (request.LogKilobytes * Prices["log-analytics"]);
+        + ((request.LineKilobytes + spanKilobytes) * Prices["log-analytics"]);
 
     private static List<string[]> Table(string head) =>
         [.. Page.SkipWhile(line => !line.StartsWith(head, StringComparison.Ordinal)).Skip(2).TakeWhile(line => line.StartsWith('|')).Select(line => line.Split('|', StringSplitOptions.TrimEntries)[1..^1])];

@@ -42,6 +42,30 @@ public sealed class ObservabilityTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Each_request_is_one_line_that_tells_what_was_written_and_never_a_secret()
+    {
+        const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        await client.SendAsync("GET /v1/default/namespaces?token=hunter2", null, ("X-Request-Id", "r-0"), ("Cookie", "session=hunter2"));
+        await client.SignInAsync();
+        await client.SendAsync("POST /v1/default/namespaces", """{"namespace":["n"],"properties":{"token":"hunter2"}}""", ("X-Request-Id", "r-1"), ("X-Iceberg-Access-Delegation", "hunter2"));
+        await client.SendAsync("POST /v1/default/namespaces/n/tables", $$$"""{"name":"t","schema":{{{Schema}}}}""", ("X-Request-Id", "r-2"), ("traceparent", $"00-{Trace}-00f067aa0ba902b7-01"));
+        await client.SendAsync("GET /v1/default/namespaces/n/tables/t", null, ("X-Request-Id", "r-3"));
+        await client.SendAsync("POST /v1/oauth/tokens", "grant_type=client_credentials&client_id=root&client_secret=hunter2", ("X-Request-Id", "r-4"));
+
+        var log = client.Log();
+        var lines = Enumerable.Range(0, 5).Select(i => Assert.Single(log, line => line.TryGetProperty("requestId", out var id) && id.GetString() == $"r-{i}")).ToArray();
+        Assert.Equal(["listNamespaces", "createNamespace", "createTable", "loadTable", "getToken"], lines.Select(line => Text(line, "operation")));
+        Assert.Equal(["denied", "ok", "ok", "ok"], lines.Take(4).Select(line => Text(line, "outcome")));
+        Assert.Equal([null, "root", "root", "root", null], lines.Select(line => Text(line, "principal")));
+        Assert.Equal((Trace, "default", "/v1/{prefix}/namespaces/{namespace}/tables"), (Text(lines[2], "traceId"), Text(lines[2], "catalog"), Text(lines[2], "route")));
+        Assert.All(["commitId", "metadataLocation", "tableId"], name => Assert.False(string.IsNullOrEmpty(Text(lines[2], name)), name));
+        Assert.All(["durationMs", "kvMs", "objectMs", "authMs"], name => Assert.True(lines[2].GetProperty(name).GetDouble() > 0, name));
+        Assert.True(lines[0].GetProperty("coldStart").GetBoolean());
+        Assert.All(lines.Skip(1), line => Assert.False(line.TryGetProperty("coldStart", out _)));
+        Assert.All(log, line => Assert.DoesNotContain("hunter2", line.GetRawText(), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_client_s_own_request_id_is_kept_beside_Lambda_s()
     {
         await client.SignInAsync();
@@ -97,6 +121,8 @@ public sealed class ObservabilityTests : IAsyncLifetime
         await quiet.SendAsync("POST /v1/default/namespaces", 200, """{"namespace":["n"]}""");
         Assert.All(quiet.Log(), line => Assert.True(line.TryGetProperty("_aws", out _), line.GetRawText()));
     }
+
+    private static string? Text(JsonElement line, string name) => line.TryGetProperty(name, out var value) ? value.GetString() : null;
 
     private List<JsonElement> Metrics() => [.. client.Log().Where(line => line.TryGetProperty("_aws", out _))];
 }

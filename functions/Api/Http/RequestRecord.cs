@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using Frazil.Iceberg;
 using Frazil.Security;
 using Microsoft.AspNetCore.Http;
@@ -19,12 +20,14 @@ internal sealed class RequestRecord
     private const int MaxLocationLength = 1024;
 
     private const string Aborted = "aborted";
+    private const string Denied = "denied";
 
     private static readonly string[] StatusClasses = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
     private readonly long started;
     private readonly Measures measures = Measures.Begin();
     private readonly ActivityContext client;
+    private readonly IPAddress? address;
     private Activity? span;
     private ApiRequest? request;
     private bool isService;
@@ -36,6 +39,7 @@ internal sealed class RequestRecord
         Path = target.Path.Length <= MaxPathLength ? target.Path : target.Path[..MaxPathLength];
         var given = http.Request.Headers[FrazilPipeline.RequestIdHeader].ToString();
         Id = IsId(given) ? given : operations.Ids.NewId().ToString("N");
+        address = http.Connection.RemoteIpAddress;
         var headers = http.Request.Headers;
         var isTraced = ActivityContext.TryParse(headers.TraceParent.ToString(), headers.TraceState.ToString(), isRemote: true, out client);
         TraceId = Activity.Current?.TraceId.ToHexString() ?? (isTraced ? client.TraceId.ToHexString() : null);
@@ -158,7 +162,7 @@ internal sealed class RequestRecord
             var error = CatalogException.TypeOf(refusal.Kind);
             Log.Refused(
                 logger, level, Method, Path, answer.Status, Operation, elapsed, error, refusal.Message, bytes, outcome, Principal, catalog, table,
-                Route, Id, TraceId, tableId, measures.CommitId, location, attempts, auth, kv, files, isCold);
+                Route, Id, TraceId, tableId, measures.CommitId, location, attempts, auth, kv, files, isCold, outcome == Denied ? Address : null);
         }
         else
         {
@@ -169,6 +173,9 @@ internal sealed class RequestRecord
 
         static double? OrNone(double milliseconds) => milliseconds > 0 ? milliseconds : null;
     }
+
+    /// <summary>Who was at the other end, for whoever asks who guesses; null where that is this machine's own front.</summary>
+    private string? Address => address is null || IPAddress.IsLoopback(address) ? null : address.ToString();
 
     private string? Principal => request is null || request.Caller == Caller.Anonymous ? null : request.Caller.Principal;
 
@@ -189,7 +196,7 @@ internal sealed class RequestRecord
     {
         ErrorKind.CommitStateUnknown => "unknown",
         ErrorKind.SlowDown => "throttled",
-        ErrorKind.NotAuthorized or ErrorKind.Forbidden => "denied",
+        ErrorKind.NotAuthorized or ErrorKind.Forbidden => Denied,
         _ => CatalogException.CodeOf(kind) switch
         {
             StatusCodes.Status404NotFound => "not_found",

@@ -42,6 +42,8 @@ public static class CatalogMeter
 
     internal static Counter<long> CasConflicts { get; } = Counter(MetricList.CasConflicts);
 
+    internal static Counter<long> Orphans { get; } = Counter(MetricList.Orphans);
+
     internal static Counter<long> MetadataCache { get; } = Counter(MetricList.MetadataCache);
 
     internal static Counter<long> Loads { get; } = Counter(MetricList.Loads);

@@ -52,7 +52,10 @@ public static class MetricList
     /// <summary>Conditional writes that another writer won.</summary>
     public static Metric CasConflicts { get; } = Count("catalog.commit.cas_conflicts", [], [[]], "Conditional writes that another writer won.");
 
-    /// <summary>Size of a metadata file as it is sent.</summary>
+    /// <summary>Metadata files that a commit left behind: certainly no table names them, and they could not be deleted.</summary>
+    public static Metric Orphans { get; } = Count("catalog.tx.orphans", [], [[]], "Metadata files that no table names and that could not be deleted.");
+
+    /// <summary>Size of a metadata file as it is sent; <c>gz</c> is <c>true</c> when it is compressed.</summary>
     public static Metric MetadataBytes { get; } = Measure("catalog.metadata.bytes", "By", ["gz"], [[]], "Size of a table's metadata as it is sent.");
 
     /// <summary>Metadata cache, by <c>result</c>: <c>hit</c> or <c>miss</c>.</summary>
@@ -73,12 +76,6 @@ public static class MetricList
     /// <summary>Operations that the store refused for the rate.</summary>
     public static Metric StoreThrottled { get; } = Count("catalog.store.throttled", ["store"], [[]], "Operations that the store refused for the rate.");
 
-    /// <summary>Vended credentials, by <c>outcome</c>: <c>ok</c> or <c>error</c>.</summary>
-    public static Metric Vends { get; } = Count("catalog.vend", ["provider", "outcome"], [["outcome"]], "Credentials vended to clients, by outcome.");
-
-    /// <summary>Time to vend.</summary>
-    public static Metric VendDuration { get; } = Measure("catalog.vend.duration", "ms", ["provider"], [[]], "Duration of vending credentials.");
-
     /// <summary>Authentication, by <c>outcome</c>: <c>ok</c> or <c>denied</c>.</summary>
     public static Metric Auth { get; } = Count("catalog.auth", ["outcome"], [["outcome"]], "Authentications, by outcome.");
 
@@ -95,12 +92,13 @@ public static class MetricList
     public static Metric PurgeErrors { get; } = Count("catalog.purge.errors", [], [[]], "Steps of a purge that failed.");
 
     /// <summary>
-    /// Age of the oldest due entry of the trash, measured from its due time; sent by every run of <see cref="JobList.Purge"/>, 0 when none is due.
+    /// How long what was due first, of the trash and of the purges that are not done, has waited since its due time; sent by every run of <see cref="JobList.Purge"/>, 0 when nothing
+    /// waits.
     /// </summary>
     public static Metric PurgeLag { get; } =
-        Measure("catalog.purge.lag_seconds", "s", [], [[]], "How long the oldest due entry of the trash has waited since its due time.");
+        Measure("catalog.purge.lag_seconds", "s", [], [[]], "How long what was due first, in the trash or of the purges that are not done, has waited since.");
 
-    /// <summary>Runs of timed jobs that came to their end.</summary>
+    /// <summary>Runs of timed jobs that came to their end, by <c>outcome</c>: <c>ok</c>, or <c>out_of_time</c> when work that is due was left.</summary>
     public static Metric JobRuns { get; } = Count("catalog.job.runs", ["job", "outcome"], [["job"]], "Runs of a timed job that came to their end.");
 
     /// <summary>Tasks given up after their last attempt.</summary>
@@ -112,8 +110,8 @@ public static class MetricList
     /// <summary>Every metric.</summary>
     public static IReadOnlyList<Metric> All { get; } =
     [
-        Requests, RequestDuration, ColdStart, Commits, CommitAttempts, CasConflicts, MetadataBytes, MetadataCache, MetadataCacheSize, Loads, StoreLatency,
-        FileLatency, StoreThrottled, Vends, VendDuration, Auth, Idempotency, PurgedTables, PurgedFiles, PurgeErrors, PurgeLag, JobRuns, DeadLetters, OversizeResponses,
+        Requests, RequestDuration, ColdStart, Commits, CommitAttempts, CasConflicts, Orphans, MetadataBytes, MetadataCache, MetadataCacheSize, Loads, StoreLatency,
+        FileLatency, StoreThrottled, Auth, Idempotency, PurgedTables, PurgedFiles, PurgeErrors, PurgeLag, JobRuns, DeadLetters, OversizeResponses,
     ];
 
     private static Metric Count(string name, IReadOnlyList<string> tags, IReadOnlyList<IReadOnlyList<string>> sets, string meaning) =>

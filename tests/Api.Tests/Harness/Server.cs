@@ -1,5 +1,6 @@
 using Frazil.Entities;
 using Frazil.Security;
+using Frazil.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -45,8 +46,9 @@ public sealed class Server : IAsyncDisposable
     public static async Task<Server> StartAsync(World world, FrazilOptions options, RootCredentials? root = null)
     {
         var seam = new Seam();
-        var files = new SeamedObjectStore(world.Files, seam);
-        var operations = new Operations(new SeamedKeyValueStore(world.Store, seam), _ => files, options, world.Clock, new IdSource())
+        var files = new MeteredObjectStore(new SeamedObjectStore(world.Files, seam), "memory", world.Clock);
+        var store = new MeteredKeyValueStore(new SeamedKeyValueStore(world.Store, seam), "memory", world.Clock);
+        var operations = new Operations(store, _ => files, options, world.Clock, new IdSource())
         {
             Tokens = root is null ? null : new AccessTokens(root, world.Clock, new IdSource()),
         };
