@@ -140,7 +140,8 @@ public sealed class Cloud : IAsyncDisposable
 /// <summary>The hosts, as they were built with these tests.</summary>
 internal static class Built
 {
-    public static string Lambda => Path("Frazil.Lambda", "Frazil.Lambda.dll");
+    /// <summary>The function; another build of it, such as a native binary, when <c>FRAZIL_LAMBDA</c> names one.</summary>
+    public static string Lambda => Environment.GetEnvironmentVariable("FRAZIL_LAMBDA") is { Length: > 0 } other ? other : Path("Frazil.Lambda", "Frazil.Lambda.dll");
 
     public static string Local => Path("Frazil.Local", OperatingSystem.IsWindows() ? "frazil.exe" : "frazil");
 

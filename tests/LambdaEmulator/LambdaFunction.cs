@@ -105,10 +105,7 @@ public sealed class LambdaFunction(LambdaOptions options) : IAsyncDisposable
             isDisposed = true;
         }
 
-        foreach (var instance in All)
-        {
-            await instance.DisposeAsync();
-        }
+        await Task.WhenAll(All.Select(instance => instance.DisposeAsync().AsTask()));
     }
 
     /// <summary>Starts an instance when more invocations are under way than instances run.</summary>

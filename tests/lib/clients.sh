@@ -21,6 +21,7 @@ stories=(
   'blobs-azure|600|functions azurite wheels|story_of blobs_story.py azure'
   'trash-file|300|server wheels|story_of trash_story.py file'
   'duckdb-s3|600|server wheels s3|story_of duckdb_story.py s3'
+  'package-aws|600|lambda python zip s3 dynamodb|"$python" tests/clients/package_aws.py'
   'duckdb-lambda|600|lambda wheels s3 dynamodb|story_of duckdb_story.py lambda'
   'load-quick|300|server|load_quick'
   'readme|300|server wheels|story_of readme_story.py ""'
@@ -105,6 +106,9 @@ meet_needs() {
     elif [ "$(java -version 2>&1 | sed -nE 's/.*version "([0-9]+).*/\1/p')" -lt 17 ]; then
       unmet[kit]="Java is older than 17"
     fi
+  fi
+  if stories_need zip && ! install_if_missing zip zip; then
+    unmet[zip]="zip is not installed"
   fi
   if stories_need jdk && ! install_if_missing javac openjdk-17-jdk-headless; then
     unmet[jdk]="there is no Java compiler (javac)"
