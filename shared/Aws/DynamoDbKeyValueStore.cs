@@ -160,25 +160,11 @@ public sealed class DynamoDbKeyValueStore : IKeyValueStore
         }
     }
 
-    private async Task<T> ReadAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
+    private Task<T> ReadAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken) => new Attempts(time, ids).RunAsync(_ => read(), Understand, cancellationToken);
+
+    private (Exception Meaning, bool IsFinal) Understand(Exception failure)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        var attempts = new Attempts(time, ids);
-        while (true)
-        {
-            try
-            {
-                return await read();
-            }
-            catch (Exception failure)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                var kind = AwsFailures.Classify(failure);
-                if (kind == AwsFailure.Rejected || !await attempts.NextAsync(cancellationToken))
-                {
-                    throw DynamoDbFailures.Translate(failure, kind, tableName);
-                }
-            }
-        }
+        var kind = AwsFailures.Classify(failure);
+        return (DynamoDbFailures.Translate(failure, kind, tableName), kind == AwsFailure.Rejected);
     }
 }

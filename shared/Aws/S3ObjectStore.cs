@@ -194,25 +194,12 @@ public sealed class S3ObjectStore : IObjectStore
         }
     }
 
-    private async Task<T> RetryAsync<T>(string location, Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        var attempts = new Attempts(time, ids);
-        while (true)
+    private Task<T> RetryAsync<T>(string location, Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken) => new Attempts(time, ids).RunAsync(
+        act,
+        failure =>
         {
-            try
-            {
-                return await act(cancellationToken);
-            }
-            catch (Exception failure) when (failure is not CatalogException)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                var kind = AwsFailures.Classify(failure);
-                if (kind == AwsFailure.Rejected || !await attempts.NextAsync(cancellationToken))
-                {
-                    throw Translate(failure, kind, location);
-                }
-            }
-        }
-    }
+            var kind = AwsFailures.Classify(failure);
+            return (Translate(failure, kind, location), kind == AwsFailure.Rejected);
+        },
+        cancellationToken);
 }

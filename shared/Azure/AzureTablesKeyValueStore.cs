@@ -185,27 +185,14 @@ public sealed class AzureTablesKeyValueStore : IKeyValueStore
         return found.HasValue ? found.Value : null;
     }
 
-    private async ValueTask<T> RetryAsync<T>(Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        var attempts = new Attempts(time, ids);
-        while (true)
+    private async ValueTask<T> RetryAsync<T>(Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken) => await new Attempts(time, ids).RunAsync(
+        act,
+        failure =>
         {
-            try
-            {
-                return await act(cancellationToken);
-            }
-            catch (Exception failure) when (failure is not ArgumentException)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                var kind = AzureFailures.Classify(failure);
-                if (kind == AzureFailure.Rejected || !await attempts.NextAsync(cancellationToken))
-                {
-                    throw Translate(failure, kind);
-                }
-            }
-        }
-    }
+            var kind = AzureFailures.Classify(failure);
+            return (Translate(failure, kind), kind == AzureFailure.Rejected);
+        },
+        cancellationToken);
 
     private static Exception Translate(Exception failure, AzureFailure kind) => kind switch
     {

@@ -190,27 +190,14 @@ public sealed class BlobObjectStore : IObjectStore
         }
     }
 
-    private async Task<T> RetryAsync<T>(string location, Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        var attempts = new Attempts(time, ids);
-        while (true)
+    private Task<T> RetryAsync<T>(string location, Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken) => new Attempts(time, ids).RunAsync(
+        act,
+        failure =>
         {
-            try
-            {
-                return await act(cancellationToken);
-            }
-            catch (Exception failure) when (failure is not CatalogException)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                var kind = AzureFailures.Classify(failure);
-                if (kind == AzureFailure.Rejected || !await attempts.NextAsync(cancellationToken))
-                {
-                    throw Translate(failure, kind, location);
-                }
-            }
-        }
-    }
+            var kind = AzureFailures.Classify(failure);
+            return (Translate(failure, kind, location), kind == AzureFailure.Rejected);
+        },
+        cancellationToken);
 
     private static Exception Translate(Exception failure, AzureFailure kind, string location) => (failure, kind) switch
     {

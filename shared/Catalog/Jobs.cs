@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using System.Text.Json;
 using Frazil.Entities;
 using Frazil.Iceberg;
 using Frazil.Storage;
@@ -11,7 +12,20 @@ namespace Frazil;
 /// <param name="Failed">What it could not finish.</param>
 /// <param name="FilesDeleted">Files deleted.</param>
 /// <param name="IsMore">Whether work that is due was left for want of time.</param>
-public sealed record JobResult(string Job, int Done, int Failed, long FilesDeleted, bool IsMore);
+public sealed record JobResult(string Job, int Done, int Failed, long FilesDeleted, bool IsMore)
+{
+    /// <summary>Writes it as JSON.</summary>
+    public void WriteTo(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("job", Job);
+        writer.WriteNumber("done", Done);
+        writer.WriteNumber("failed", Failed);
+        writer.WriteNumber("files-deleted", FilesDeleted);
+        writer.WriteBoolean("is-more", IsMore);
+        writer.WriteEndObject();
+    }
+}
 
 /// <summary>
 /// The timed jobs of <see cref="JobList"/>. Each run takes what is due, one leased piece after the other, while its time lasts; the next run goes on.

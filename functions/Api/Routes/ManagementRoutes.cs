@@ -234,16 +234,7 @@ public static class ManagementRoutes
         }
 
         var result = await request.Operations.Jobs.RunAsync(job, JobBudget, request.CancellationToken);
-        return Answer.Document(Json.Write(result, static (writer, result) =>
-        {
-            writer.WriteStartObject();
-            writer.WriteString("job", result.Job);
-            writer.WriteNumber("done", result.Done);
-            writer.WriteNumber("failed", result.Failed);
-            writer.WriteNumber("files-deleted", result.FilesDeleted);
-            writer.WriteBoolean("is-more", result.IsMore);
-            writer.WriteEndObject();
-        }));
+        return Answer.Document(Json.Write(result, static (writer, result) => result.WriteTo(writer)));
     }
 
     private static async ValueTask<Catalog> CatalogAsync(ApiRequest request)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Amazon.Lambda.Core;
 using Amazon.Lambda.RuntimeSupport;
 using Frazil.AwsBackend;
@@ -43,7 +42,7 @@ internal sealed class JobsFunction(
             var job = await ReadJobAsync(input);
             var result = await RunAsync(job, context.RemainingTime);
             Log.JobDone(logger, result.Job, result.Done, result.Failed, result.FilesDeleted, result.IsMore);
-            return new MemoryStream(Json.Write(result, Write), writable: false);
+            return new MemoryStream(Json.Write(result, static (writer, result) => result.WriteTo(writer)), writable: false);
         }
         finally
         {
@@ -89,17 +88,6 @@ internal sealed class JobsFunction(
             Log.NoJob(logger, exception.Message);
             throw new InvalidDataException($"The event must be like {{\"job\":\"{JobList.Purge}\"}}: {exception.Message}", exception);
         }
-    }
-
-    private static void Write(Utf8JsonWriter writer, JobResult result)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("job", result.Job);
-        writer.WriteNumber("done", result.Done);
-        writer.WriteNumber("failed", result.Failed);
-        writer.WriteNumber("files-deleted", result.FilesDeleted);
-        writer.WriteBoolean("is-more", result.IsMore);
-        writer.WriteEndObject();
     }
 
     private static TimeSpan AtLeastZero(TimeSpan time) => time < TimeSpan.Zero ? TimeSpan.Zero : time;

@@ -1,3 +1,5 @@
+using Frazil.Iceberg;
+
 namespace Frazil.Storage;
 
 /// <summary>How often and how soon one call asks again: a bounded number of times, each wait twice as long and shortened by chance, so that those who collided do not collide again.</summary>
@@ -30,6 +32,32 @@ public sealed class Attempts(TimeProvider time, IdSource ids)
         await Task.Delay(TimeSpan.FromMilliseconds(longest * (0.5 + (0.5 * ids.NextChance()))), time, cancellationToken);
         made++;
         return true;
+    }
+
+    /// <summary>Asks until there is an answer: for what may be asked any number of times, such as a read.</summary>
+    /// <param name="act">Asks.</param>
+    /// <param name="understand">What a failure means to the caller, and whether asking again is of no use.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="CatalogException">What <paramref name="act"/> throws of this kind goes through, as does an <see cref="ArgumentException"/>: they are answers.</exception>
+    public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> act, Func<Exception, (Exception Meaning, bool IsFinal)> understand, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        while (true)
+        {
+            try
+            {
+                return await act(cancellationToken);
+            }
+            catch (Exception failure) when (failure is not (CatalogException or ArgumentException))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var (meaning, isFinal) = understand(failure);
+                if (isFinal || !await NextAsync(cancellationToken))
+                {
+                    throw meaning;
+                }
+            }
+        }
     }
 
     /// <summary>Begins anew after progress.</summary>
