@@ -14,8 +14,8 @@ public sealed record LambdaOptions
     /// <summary>Instances at most. Each takes one invocation at a time; a further one is started when all are busy.</summary>
     public int MaxInstances { get; init; } = 1;
 
-    /// <summary>When an invocation is ended, and its instance with it.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>When an invocation is ended, and its instance with it. May be changed: it counts for what is invoked from then on.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Whether an instance that waits for work is frozen, as Lambda does: nothing that it left running goes on until its next invocation.</summary>
     public bool Freezes { get; init; } = true;
