@@ -36,8 +36,10 @@ def connection_string():
 class FunctionsServer(Server):
     """A table, a container or a folder, a root secret, and the worker that serves them."""
 
-    def __init__(self, folder, blobs, log=None):
+    def __init__(self, folder, blobs, has_trash=True, allowed="", log=None):
         super().__init__(folder, log=log)
+        self.allowed = allowed
+        self.has_trash = has_trash
         self.name = f"c{uuid.uuid4().hex}"
         self.blobs = blobs
         self.warehouse = f"abfss://{self.name}@{ACCOUNT}.dfs.core.windows.net/warehouse" if blobs else f"{self.data.as_uri()}/warehouse"
@@ -57,10 +59,11 @@ class FunctionsServer(Server):
         return {
             "FRAZIL__STORE": "azuretables", "FRAZIL__AZURETABLES__ENDPOINT": os.environ["FRAZIL_TEST_AZURITE_TABLES"], "FRAZIL__AZURETABLES__TABLE": self.name,
             "FRAZIL__CATALOG__NAME": "default", "FRAZIL__CATALOG__BASELOCATION": self.warehouse,
-            "FRAZIL__CATALOG__ALLOWEDLOCATIONS": "" if self.blobs else "file:/tmp/",
+            "FRAZIL__CATALOG__ALLOWEDLOCATIONS": self.allowed,
             "FRAZIL__AUTH__ROOTCLIENTID": CLIENT_ID, "FRAZIL__AUTH__SECRETSOURCE": "env:FRAZIL__AUTH__ROOTSECRET", "FRAZIL__AUTH__ROOTSECRET": self.secret,
             "FRAZIL__DEVELOPMENT__ACCOUNTKEY": ACCOUNT_KEY,
-            **({"FRAZIL__DEVELOPMENT__BLOBS": os.environ["FRAZIL_TEST_AZURITE_BLOBS"]} if self.blobs else {"FRAZIL__DEVELOPMENT__KEEPDROPPEDSECONDS": "0"}),
+            **({"FRAZIL__DEVELOPMENT__BLOBS": os.environ["FRAZIL_TEST_AZURITE_BLOBS"]} if self.blobs else {}),
+            **({} if self.has_trash else {"FRAZIL__DEVELOPMENT__KEEPDROPPEDSECONDS": "0"}),
         }
 
     def start(self):
@@ -93,7 +96,7 @@ class FunctionsServer(Server):
 if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
-    with FunctionsServer(Path(sys.argv[1]), blobs=False, log=os.environ.get("FRAZIL_SERVER_LOG")) as running:
+    with FunctionsServer(Path(sys.argv[1]), blobs=False, has_trash=False, allowed="file:/tmp/", log=os.environ.get("FRAZIL_SERVER_LOG")) as running:
         print(running.url, running.credential, sep="\n", flush=True)
         while True:
             signal.pause()

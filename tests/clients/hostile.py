@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Hostile requests: each gets a 4xx in the specification's error shape, in time, and nothing is written.
 
-    hostile.py [PATTERN]     only the cases whose name matches
+    hostile.py [--functions] [PATTERN]     only the cases whose name matches; with --functions to the Azure Functions worker, as somebody who has signed in
 
 The requests are in hostile_cases.py. Around them everything that the catalog can show (names, properties, metadata locations) and every file of the
 warehouse are compared, and at the end an ordinary create and commit must still work. Needs nothing but Python.
@@ -23,6 +23,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from frazil_server import Answer, Server, namespace_path
+from functions_server import FunctionsServer
 from hostile_cases import FIELD, KEY, SCHEMA, cases, gzip_bomb, view
 
 sys.setrecursionlimit(20_000)  # json.dumps of what is nested on purpose
@@ -38,10 +39,25 @@ TYPES = {
 TRACES = re.compile(r"\n\s+at |\.cs:line|System\.[A-Z]\w+|Microsoft\.[A-Z]\w+|Exception: |StackTrace|/functions/|/shared/Catalog", re.MULTILINE)
 
 
-def send(port, case, timeout):
+# What the tests' host answers in front of the worker, as Azure's does in ways of its own, or what is no fault where everybody signs in.
+LEFT_OUT_BEFORE_FUNCTIONS = {
+    "path: a namespace of 20,000 characters": "the host answers 414",
+    "method: lower case": "the host spells it in upper case",
+    "getToken: where none is given": "there are tokens, and errors of theirs have OAuth's shape",
+    "size: 10 GB announced": "the host takes 100 MB",
+    "size: 300 MB of spaces": "the host takes 100 MB",
+    "size: 300 MB in one string": "the host takes 100 MB",
+    "size: 300 MB in chunks": "the host takes 100 MB",
+    "transport: chunks that are none": "the host sees it when it has handed the request on",
+    "transport: the name of another host": "guards a server without credentials against pages of others",
+    "transport: a page of another host": "guards a server without credentials against pages of others",
+}
+
+
+def send(port, case, timeout, credentials):
     """The request as it is written down: no library in between may make it well formed."""
     body = case.body
-    headers = {name: value for name, value in case.headers.items() if name != "X-Raw-Body"}
+    headers = {**credentials, **{name: value for name, value in case.headers.items() if name != "X-Raw-Body"}}
     if body is not None and not isinstance(body, bytes):
         body = json.dumps(body).encode("utf-8", "surrogatepass")
         headers.setdefault("Content-Type", "application/json")
@@ -240,22 +256,28 @@ def resident(server):
 
 
 def main():
-    pattern = re.compile(sys.argv[1]) if len(sys.argv) > 1 else None
+    functions = sys.argv[1:2] == ["--functions"]
+    pattern = re.compile(sys.argv[-1]) if len(sys.argv) > 1 + functions else None
     folder = Path(tempfile.mkdtemp(prefix="frazil-hostile-"))
-    log = Path(os.environ.get("FRAZIL_TEST_LOGS", folder)) / "server-hostile.log"
+    log = Path(os.environ.get("FRAZIL_TEST_LOGS", folder)) / f"server-hostile{'-functions' if functions else ''}.log"
     shutil.rmtree(ELSEWHERE, ignore_errors=True)
-    problems, passed, slowest = [], 0, (0.0, "")
-    with Server(folder / "data", log=log) as server:
+    problems, passed, slowest, left_out = [], 0, (0.0, ""), []
+    with FunctionsServer(folder / "data", blobs=False, log=log) if functions else Server(folder / "data", log=log) as server:
+        credentials = {"Authorization": f"Bearer {server.sign_in()}"} if functions else {}
         catalog = Catalog(server)
         context = catalog.prepare()
         shown, files = catalog.dump(), tree(folder)
         before = resident(server)
         todo = [case for case in cases(context) if pattern is None or pattern.search(case.name)]
         assert len({case.name for case in todo}) == len(todo), "two cases have one name"
+        if functions:
+            left_out = [case.name for case in todo if case.name in LEFT_OUT_BEFORE_FUNCTIONS]
+            assert pattern or len(left_out) == len(LEFT_OUT_BEFORE_FUNCTIONS), "a case that is left out has another name now"
+            todo = [case for case in todo if case.name not in left_out]
         for case in todo:
             began = time.monotonic()
             try:
-                answer = send(server.port, case, timeout=30)
+                answer = send(server.port, case, timeout=30, credentials=credentials)
                 wrong = faults(case, answer, time.monotonic() - began)
             except (OSError, http.client.HTTPException) as error:
                 if case.transport and isinstance(error, (ConnectionResetError, http.client.RemoteDisconnected, BrokenPipeError)):
@@ -294,7 +316,9 @@ def main():
         problems.append(f"an unhandled exception in the server's log: {log}")
     for problem in problems:
         print(f"FAILED: {problem}")
-    print(f"{passed} passed, {len(problems)} failed, 0 skipped")
+    for name in left_out:
+        print(f"skipped: {name}: {LEFT_OUT_BEFORE_FUNCTIONS[name]}")
+    print(f"{passed} passed, {len(problems)} failed, {len(left_out)} skipped")
     return 1 if problems else 0
 
 

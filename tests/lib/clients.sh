@@ -6,6 +6,7 @@ stories=(
   'kill9|900|server python|"$python" tests/clients/kill9.py'
   'two-writers|300|server wheels|"$venv/bin/python" tests/clients/two_writers.py'
   'hostile|900|server python|"$python" tests/clients/hostile.py'
+  'hostile-functions|900|functions azurite python|"$python" tests/clients/hostile.py --functions'
   'kit-file|900|server kit python|bash tests/clients/kit.sh kit file'
   'strict-file|900|server kit python|bash tests/clients/kit.sh strict file'
   'kit-s3|900|server kit python s3|bash tests/clients/kit.sh kit s3'
