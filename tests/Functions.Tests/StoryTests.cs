@@ -1,9 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Azure.Storage;
-using Azure.Storage.Blobs;
-using Frazil.AzureFunctions;
 using Frazil.HostStory;
 
 namespace Frazil.Functions.Tests;
@@ -49,13 +46,8 @@ public sealed partial class StoryTests : IAsyncLifetime
     [Fact]
     public async Task The_worker_answers_as_Kestrel_does_over_blobs()
     {
-        var blobs = new Uri(Worker.Required("FRAZIL_TEST_AZURITE_BLOBS"));
-        var container = new BlobServiceClient(blobs, new StorageSharedKeyCredential(blobs.AbsolutePath.Trim('/'), Worker.AccountKey)).GetBlobContainerClient($"story-{Guid.NewGuid():N}");
-        await container.CreateAsync();
-        var warehouse = $"abfss://{container.Name}@{container.AccountName}.dfs.core.windows.net/warehouse";
-        await using var worker = await Worker.StartAsync(
-            (SettingNames.RootSecret, StoryHost.ClientSecret), (SettingNames.CatalogBaseLocation, warehouse), (DevelopmentSettings.BlobsEndpoint, blobs.ToString()));
-        AssertSame(worker, await Story.TellAsync(new WorkerStoryHost(worker, warehouse)));
+        await using var worker = await Worker.StartOnBlobsAsync((SettingNames.RootSecret, StoryHost.ClientSecret));
+        AssertSame(worker, await Story.TellAsync(new WorkerStoryHost(worker, worker.Warehouse)));
     }
 
     private void AssertSame(Worker worker, Transcript told)

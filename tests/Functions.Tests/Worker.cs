@@ -1,6 +1,8 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Azure.Storage;
+using Azure.Storage.Blobs;
 using Frazil.AzureFunctions;
 using Frazil.FunctionsHost;
 
@@ -67,6 +69,16 @@ public sealed class Worker : IAsyncDisposable
         }
 
         return new Worker(await Host.StartAsync(Assembly, 0, settings, hasFrontEnd), settings, folder);
+    }
+
+    /// <summary>Starts one whose files are blobs of the emulator, in a container of its own.</summary>
+    public static async Task<Worker> StartOnBlobsAsync(params (string Name, string Text)[] changes)
+    {
+        var blobs = new Uri(Required("FRAZIL_TEST_AZURITE_BLOBS"));
+        var container = new BlobServiceClient(blobs, new StorageSharedKeyCredential(blobs.AbsolutePath.Trim('/'), AccountKey)).GetBlobContainerClient($"worker-{Guid.NewGuid():N}");
+        await container.CreateAsync();
+        var warehouse = $"abfss://{container.Name}@{container.AccountName}.dfs.core.windows.net/warehouse";
+        return await StartAsync([(SettingNames.CatalogBaseLocation, warehouse), (DevelopmentSettings.BlobsEndpoint, blobs.ToString()), .. changes]);
     }
 
     /// <summary>Starts a further one over the same table and the same files, as Azure does under load.</summary>

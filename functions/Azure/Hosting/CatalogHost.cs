@@ -23,11 +23,10 @@ internal sealed class CatalogHost
     private readonly Lock gate = new();
     private Task? ensuring;
 
-    public CatalogHost(AzureSettings settings, TimeProvider clock, IdSource ids, ILoggerFactory loggers)
+    public CatalogHost(AzureSettings settings, AzureParts parts, TimeProvider clock, IdSource ids, ILoggerFactory loggers)
     {
         this.settings = settings;
         logger = loggers.CreateLogger("Frazil");
-        var parts = new AzureParts(settings, clock, ids);
         store = new AzureTablesKeyValueStore(parts.NewTableClient(), clock, ids);
         operations = new Operations(
             new MeteredKeyValueStore(store, "azuretables", clock), parts.OpenStorage, new FrazilOptions { DefaultCatalog = settings.Catalog }, clock, ids)

@@ -1,4 +1,5 @@
 using Azure.Monitor.OpenTelemetry.Exporter;
+using Frazil.Iceberg;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Azure.Functions.Worker.OpenTelemetry;
@@ -24,18 +25,23 @@ internal static class Worker
     public static async Task<int> RunAsync(string[] args, Func<string, string?> environment)
     {
         AzureSettings settings;
+        AzureParts parts;
         try
         {
             settings = AzureSettings.Read(environment);
+            parts = new AzureParts(settings, TimeProvider.System, new IdSource());
+
+            // Locations that no account here serves would otherwise be told as a catalog that does not exist.
+            _ = parts.OpenStorage(settings.Storage);
         }
-        catch (SettingException exception)
+        catch (Exception exception) when (exception is SettingException or CatalogException)
         {
             // Azure's host shows a worker's last words in its own log.
             await Console.Error.WriteLineAsync($"Frazil cannot start: {exception.Message}");
             return 1;
         }
 
-        using var app = Build(args, settings);
+        using var app = Build(args, settings, parts);
 
         // The first round trips to the store need not wait for the handshake with the host. What fails is tried again, and told then.
         _ = app.Services.GetRequiredService<CatalogHost>().EnsureAsync();
@@ -43,7 +49,7 @@ internal static class Worker
         return 0;
     }
 
-    private static IHost Build(string[] args, AzureSettings settings)
+    private static IHost Build(string[] args, AzureSettings settings, AzureParts parts)
     {
         var builder = FunctionsApplication.CreateBuilder(args);
         builder.ConfigureFunctionsWebApplication();
@@ -54,7 +60,7 @@ internal static class Worker
             kestrel.Limits.MaxRequestLineSize = MaxRequestLineBytes;
             kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
         });
-        builder.Services.AddSingleton(settings).AddSingleton(TimeProvider.System).AddSingleton<IdSource>().AddSingleton<CatalogHost>();
+        builder.Services.AddSingleton(settings).AddSingleton(parts).AddSingleton(TimeProvider.System).AddSingleton<IdSource>().AddSingleton<CatalogHost>();
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Azure", LogLevel.Warning);
 
         if (settings.ApplicationInsights is { } connection)
