@@ -2,6 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Frazil.Lambda;
 
+#pragma warning disable SYSLIB1015 // what a text does not show is meant for structured logs
+
 /// <summary>Every message that the Lambda host logs.</summary>
 internal static partial class Log
 {
@@ -9,7 +11,7 @@ internal static partial class Log
     public static partial void CannotStart(ILogger logger, string reason);
 
     [LoggerMessage(201, LogLevel.Error, "The catalog could not be opened; the next request tries again: {reason}")]
-    public static partial void NotOpened(ILogger logger, string reason, Exception exception);
+    public static partial void NotOpened(ILogger logger, string reason, string requestId, int status, string operation, string outcome, Exception exception);
 
     [LoggerMessage(202, LogLevel.Information, "Job {job}: {done} done, {failed} failed, {filesDeleted} files deleted, more is due: {isMore}")]
     public static partial void JobDone(ILogger logger, string job, int done, int failed, long filesDeleted, bool isMore);

@@ -83,7 +83,7 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
             }
         }
 
-        CatalogMeter.CountRun(total);
+        CatalogMeter.CountRun(total, isFailed: failure is not null);
         if (job == JobList.Purge)
         {
             CatalogMeter.PurgeLag.Record(oldest is { } longest ? Math.Max(0, (clock.GetUtcNow() - longest).TotalSeconds) : 0);

@@ -103,6 +103,22 @@ public sealed class MetricVocabularyTests : TableFilesTests, IDisposable
         Assert.Equal(0, lag);
     }
 
+    [Theory]
+    [InlineData(JobList.Expire)]
+    [InlineData(JobList.Purge)]
+    [InlineData(JobList.Sweep)]
+    public async Task A_run_that_fails_for_a_catalog_does_not_count_as_a_run(string job)
+    {
+        // The list of catalogs is another one than those that are walked in a catalog.
+        Seam.FailBefore(call => call.Kind == CallKind.List && !call.Target.StartsWith("catalog", StringComparison.Ordinal), () => new IOException("no network"), times: int.MaxValue);
+        await Assert.ThrowsAsync<IOException>(() => RunAsync(job));
+        Assert.DoesNotContain(MetricList.JobRuns.Name, seen.Keys);
+
+        Seam.Clear();
+        await RunAsync(job);
+        Assert.Single(seen[MetricList.JobRuns.Name]);
+    }
+
     private async Task ReadAndCommitAsync()
     {
         (await Catalog.CreateTableAsync("ns", "t")).Ok();

@@ -66,7 +66,13 @@ public sealed class StartTests
         await client.SendAsync("GET /health/live", 200);
         Assert.Equal(503, (await client.SendAsync("GET /health/ready")).Status);
         Assert.Equal(1, client.Api.StartCount);
-        Assert.Contains(client.Log(), line => line.GetProperty("level").GetString() == "ERROR" && line.GetProperty("message").GetString()!.Contains("could not be opened", StringComparison.Ordinal));
+
+        // The line can be found as a request's, and the alarm for the server's errors counts it.
+        var line = client.Log().First(line => line.TryGetProperty("operation", out _));
+        Assert.Equal(("ERROR", 503, "failed"), (line.GetProperty("level").GetString(), line.GetProperty("status").GetInt32(), line.GetProperty("outcome").GetString()));
+        Assert.Contains("could not be opened", line.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal(response.Headers.TryGetValues("X-Request-Id", out var ids) ? ids.Single() : line.GetProperty("awsRequestId").GetString(), line.GetProperty("requestId").GetString());
+        Assert.Equal(2, client.Log().Where(line => line.TryGetProperty("_aws", out _) && line.GetProperty("status").GetString() == "5xx").Sum(line => line.GetProperty("catalog.requests").GetInt32()));
     }
 
     [Theory]

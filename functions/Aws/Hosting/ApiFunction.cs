@@ -26,6 +26,8 @@ internal sealed class ApiFunction(
     /// <summary>What of them is kept for status, headers and the document's own members.</summary>
     private const int EnvelopeBytes = 16 * 1024;
 
+    private const string NoRoute = "none";
+
     private static readonly AnswerLimit Limit = new("AWS Lambda", MaxAnswerBytes - EnvelopeBytes);
 
     private readonly ILogger logger = loggers.CreateLogger("Frazil");
@@ -102,11 +104,15 @@ internal sealed class ApiFunction(
         }
         catch (Exception exception)
         {
-            Log.NotOpened(logger, exception.Message, exception);
             var isPassing = exception is StoreThrottledException or SecretUnavailableException or IOException or CatalogException { Kind: ErrorKind.SlowDown };
-            await (isPassing
+            var answer = isPassing
                 ? Answer.Error(ErrorKind.SlowDown, "The catalog cannot be opened at the moment; nothing was changed. Try again later")
-                : Answer.Error(ErrorKind.Internal, "The catalog cannot be opened; its log tells why")).SendAsync(http);
+                : Answer.Error(ErrorKind.Internal, "The catalog cannot be opened; its log tells why");
+
+            // The pipeline counts what it answers; this it never sees, and the alarm for the server's errors must.
+            CatalogMeter.Requests.Add(1, new("route", NoRoute), new("status", "5xx"));
+            Log.NotOpened(logger, exception.Message, http.Request.Headers[FrazilPipeline.RequestIdHeader].ToString(), answer.Status, NoRoute, "failed", exception);
+            await answer.SendAsync(http);
             return null;
         }
     }

@@ -116,9 +116,15 @@ public static class CatalogMeter
     }
 
     /// <summary>Counts a run of a job that came to its end.</summary>
-    internal static void CountRun(JobResult result)
+    /// <param name="result">What it did.</param>
+    /// <param name="isFailed">Whether it failed for a catalog: then what it did counts, and the run does not, so that a job that never gets through is missed.</param>
+    internal static void CountRun(JobResult result, bool isFailed)
     {
-        JobRuns.Add(1, new("job", result.Job), Outcome(result.IsMore ? "out_of_time" : "ok"));
+        if (!isFailed)
+        {
+            JobRuns.Add(1, new("job", result.Job), Outcome(result.IsMore ? "out_of_time" : "ok"));
+        }
+
         if (result.Job == JobList.Purge)
         {
             AddIfAny(PurgedTables, result.Done);

@@ -98,7 +98,7 @@ public static class MetricList
     public static Metric PurgeLag { get; } =
         Measure("catalog.purge.lag_seconds", "s", [], [[]], "How long what was due first, in the trash or of the purges that are not done, has waited since.");
 
-    /// <summary>Runs of timed jobs that came to their end, by <c>outcome</c>: <c>ok</c>, or <c>out_of_time</c> when work that is due was left.</summary>
+    /// <summary>Runs of timed jobs that came to their end, by <c>outcome</c>: <c>ok</c>, or <c>out_of_time</c> when work that is due was left. A run that failed for a catalog is none.</summary>
     public static Metric JobRuns { get; } = Count("catalog.job.runs", ["job", "outcome"], [["job"]], "Runs of a timed job that came to their end.");
 
     /// <summary>Tasks given up after their last attempt.</summary>
