@@ -1,7 +1,11 @@
 namespace Frazil.Api.Tests;
 
+public sealed class CrashTestsInMemory() : CrashTests(new MemoryWorld());
+
+public sealed class CrashTestsEmbedded() : CrashTests(new EmbeddedWorld());
+
 /// <summary>A process dies at each of its calls, before or after the call's work. Whoever comes next finds the state before or after, and can go on.</summary>
-public sealed class CrashTests : CatalogTests
+public abstract class CrashTests(World world) : CatalogTests(world)
 {
     public static TheoryData<string> Names => Mutations.Names;
 
@@ -15,9 +19,9 @@ public sealed class CrashTests : CatalogTests
         foreach (var withKey in (bool[])[false, true])
         {
             var (before, after, calls) = await UndisturbedAsync(mutation, withKey);
-            for (var at = 0; at < calls * 2; at++)
+            foreach (var (number, afterWork) in Sampling.Deaths(World, calls))
             {
-                await CrashAsync(mutation, at / 2, afterWork: at % 2 == 1, withKey, survivor, before, after);
+                await CrashAsync(mutation, number, afterWork, withKey, survivor, before, after);
             }
         }
     }
@@ -43,13 +47,13 @@ public sealed class CrashTests : CatalogTests
         Assert.Equal(after, (await CatalogState.ReadAsync(World, catalog.Name)).ToString());
     }
 
-    private async Task<(string Before, string After, int Calls)> UndisturbedAsync(Mutation mutation, bool withKey)
+    private async Task<(string Before, string After, IReadOnlyList<Call> Calls)> UndisturbedAsync(Mutation mutation, bool withKey)
     {
         var catalog = await Mutations.PrepareAsync(Server);
         var before = (await CatalogState.ReadAsync(World, catalog.Name)).ToString();
         await using var fresh = await Server.StartAsync(World, new FrazilOptions());
         var reply = await mutation.SendToAsync(catalog.Through(fresh), withKey ? [("Idempotency-Key", Guid.NewGuid().ToString())] : []);
         Assert.True(reply.Status is 200 or 204, reply.Text);
-        return (before, (await CatalogState.ReadAsync(World, catalog.Name)).ToString(), fresh.Seam.Calls.Count);
+        return (before, (await CatalogState.ReadAsync(World, catalog.Name)).ToString(), fresh.Seam.Calls);
     }
 }

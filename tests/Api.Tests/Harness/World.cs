@@ -83,13 +83,15 @@ public sealed class MemoryWorld() : World(new InMemoryKeyValueStore(), new InMem
     public override World Another() => new MemoryWorld();
 }
 
-/// <summary>A SQLite file and a folder.</summary>
+/// <summary>A SQLite file and a folder. In memory where the system has a folder for that: what survives a loss of power is no matter of these tests.</summary>
 public sealed class EmbeddedWorld : World
 {
+    private const string SharedMemory = "/dev/shm";
+
     private readonly string folder;
 
     public EmbeddedWorld()
-        : this(Directory.CreateTempSubdirectory("frazil-api-").FullName)
+        : this(Directory.CreateDirectory(Path.Join(Directory.Exists(SharedMemory) ? SharedMemory : Path.GetTempPath(), $"frazil-api-{Guid.NewGuid():N}")).FullName)
     {
     }
 
