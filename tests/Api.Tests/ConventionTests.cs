@@ -125,6 +125,21 @@ public sealed partial class ConventionTests
     }
 
     [Fact]
+    public void Every_suite_of_trash_and_jobs_is_joined_by_every_pair_of_store_and_storage()
+    {
+        var types = typeof(ConventionTests).Assembly.GetExportedTypes();
+        string[] suites = [.. types.Where(type => type.IsAbstract && IsOverAnyWorld(type) && (type.IsSubclassOf(typeof(TrashTests)) || type == typeof(JobCrashTests))).Select(type => type.Name)];
+
+        string[] known = [nameof(JobCrashTests), nameof(JobTests), nameof(PurgeTests), nameof(RaceTests), nameof(SoftDeleteTests), nameof(SweepTests), nameof(WrittenByOthersTests)];
+        Assert.Empty(known.Except(suites));
+        Assert.Equal(
+            suites.SelectMany(suite => new[] { "InMemory", "Embedded", "Aws", "Azure" }.Select(world => suite + world)).Order(),
+            types.Where(type => type.IsSealed && suites.Contains(type.BaseType?.Name)).Select(type => type.Name).Order());
+
+        static bool IsOverAnyWorld(Type type) => type.GetMethods().Any(method => method.DeclaringType == type && method.GetCustomAttributes<FactAttribute>().Any());
+    }
+
+    [Fact]
     public void Every_project_outside_of_the_tests_has_its_place_in_the_order() =>
         Assert.Equal(
             ProjectsOf("Serverless.sln").Where(project => !project.StartsWith("tests/", StringComparison.Ordinal)).Order(),

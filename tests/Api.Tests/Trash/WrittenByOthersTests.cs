@@ -3,7 +3,17 @@ using Frazil.Iceberg.Manifests;
 
 namespace Frazil.Api.Tests;
 
-public sealed class WrittenByOthersTestsInMemory() : WrittenByOthersTests(new MemoryWorld());
+public sealed class WrittenByOthersTestsInMemory() : WrittenByOthersTests(new MemoryWorld())
+{
+    [Theory]
+    [InlineData("java-v1-gzip", 1)]
+    [InlineData("java-v3-uncompressed", 3)]
+    [InlineData("java-upgraded", 3)]
+    [InlineData("py-v2-gzip", 2)]
+    [InlineData("py-v2-snappy", 2)]
+    [InlineData("py-v2-zstd", 2)]
+    public Task A_purge_leaves_no_object_whatever_the_codec(string table, int version) => PurgeAsync(table, version);
+}
 
 public sealed class WrittenByOthersTestsEmbedded() : WrittenByOthersTests(new EmbeddedWorld());
 
@@ -17,24 +27,16 @@ public sealed class WrittenByOthersTestsAzure() : WrittenByOthersTests(new Azure
 /// <summary>Tables whose manifests and manifest lists Iceberg's Java library and PyIceberg wrote, moved to where the table is, on their way through the trash.</summary>
 public abstract class WrittenByOthersTests(World world) : TableFilesTests(world)
 {
-    /// <summary>Every format version, codec and writer, once at least.</summary>
-    public static TheoryData<string, int> Tables { get; } = new()
-    {
-        { "java-v1-gzip", 1 },
-        { "java-v2-snappy", 2 },
-        { "java-v3-uncompressed", 3 },
-        { "java-v3-zstd", 3 },
-        { "java-upgraded", 3 },
-        { "py-v1-null", 1 },
-        { "py-v2-gzip", 2 },
-        { "py-v2-zstd", 2 },
-    };
-
+    // Every format version, and both writers; all codecs of both are tried in memory.
     [Theory]
-    [MemberData(nameof(Tables))]
+    [InlineData("py-v1-null", 1)]
+    [InlineData("java-v2-snappy", 2)]
+    [InlineData("java-v3-zstd", 3)]
     [Trait("Behaviour", "133")]
     [Trait("Behaviour", "135")]
-    public async Task When_its_time_is_over_a_purge_leaves_no_object_of_the_table_and_everything_else(string table, int version)
+    public Task When_its_time_is_over_a_purge_leaves_no_object_of_the_table_and_everything_else(string table, int version) => PurgeAsync(table, version);
+
+    protected async Task PurgeAsync(string table, int version)
     {
         var above = await MakeAsync("other", $"{Catalog.Base}/place/t-2", table, version);
         var location = await MakeAsync("t", $"{Catalog.Base}/place/t", table, version);
