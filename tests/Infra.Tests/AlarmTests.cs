@@ -21,12 +21,14 @@ public sealed partial class AlarmTests : IAsyncLifetime
 
     public Task DisposeAsync() => Task.CompletedTask;
 
-    private static IReadOnlyList<(string Id, bool Aws, bool Azure)> Promised()
+    private static IReadOnlyList<(string Id, bool Aws, bool Azure)> Promised() => [.. Rows().Select(row => (row.Id, row.Aws != "—", row.Azure != "—"))];
+
+    private static IReadOnlyList<(string Id, string Aws, string Azure)> Rows()
     {
         var lines = File.ReadAllLines(Path.Combine(Stacks.Root(), "docs", "operations.md"));
         var rows = lines.SkipWhile(line => !line.StartsWith("| Alarm |", StringComparison.Ordinal)).Skip(2).TakeWhile(line => line.StartsWith('|'))
             .Select(line => line.Split('|', StringSplitOptions.TrimEntries)).ToList();
-        return [.. rows.Select(cells => (cells[1].Trim('`'), cells[3] != "—", cells[4] != "—"))];
+        return [.. rows.Select(cells => (cells[1].Trim('`'), cells[3], cells[4]))];
     }
 
     [Fact]
@@ -39,11 +41,74 @@ public sealed partial class AlarmTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Every_alarm_has_a_section_that_says_what_to_do()
+    public void Every_alarm_has_a_section_that_says_what_to_do_and_no_section_is_without_an_alarm()
     {
-        var text = File.ReadAllText(Path.Combine(Stacks.Root(), "docs", "operations.md"));
-        Assert.All(Promised(), row => Assert.Contains($"\n### {row.Id}\n", text, StringComparison.Ordinal));
+        var lines = File.ReadAllLines(Path.Combine(Stacks.Root(), "docs", "operations.md")).SkipWhile(line => line != "## What to do").ToList();
+        Assert.Equal(
+            Promised().Select(row => row.Id).Order(StringComparer.Ordinal),
+            lines.Where(line => line.StartsWith("### ", StringComparison.Ordinal)).Select(line => line[4..]).Order(StringComparer.Ordinal));
     }
+
+    [Fact]
+    public void The_thresholds_of_the_documentation_are_those_that_are_declared()
+    {
+        foreach (var (id, aws, azure) in Rows())
+        {
+            if (aws != "—")
+            {
+                Assert.Contains(AwsCondition(id, _aws[$"frazil-test-alarm-{id}"]), aws, StringComparison.Ordinal);
+            }
+
+            if (azure != "—")
+            {
+                Assert.Contains(AzureCondition(id, _azure[$"frazil-alarm-{id}"]), azure, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    /// <summary>What an alarm waits for, in the page's words.</summary>
+    private static string AwsCondition(string id, MockResourceArgs alarm)
+    {
+        var (threshold, periods) = ((double)alarm.Inputs["threshold"], (double)alarm.Inputs["evaluationPeriods"]);
+        var period = TimeSpan.FromSeconds(Periods(alarm).Distinct().Single());
+        return id switch
+        {
+            _ when (string)alarm.Inputs["comparisonOperator"] == "LessThanThreshold" => $"no run in {Span(period * periods)}",
+            "server-errors" => Invariant($"more than {threshold} % twice in a row ({period.TotalMinutes} minutes each"),
+            "load-latency" => $"for {Span(period * periods)}",
+            "store-throttled" => Invariant($"in three {period.TotalMinutes}-minute periods in a row"),
+            "purge-lag" => Hour(threshold),
+            "metadata-size" => Invariant($"above {threshold / 1024 / 1024} MiB"),
+            "concurrency" => Invariant($"above {threshold * 100 / 50} % for {Span(period * periods)}"),
+            "dead-letters" when threshold == 0 => "an event in the queue",
+            _ => Invariant($"more than {threshold} in {Span(period)}{(periods == 3 ? ", three times in a row" : "")}"),
+        };
+    }
+
+    private static string AzureCondition(string id, MockResourceArgs alarm)
+    {
+        var window = Span(System.Xml.XmlConvert.ToTimeSpan(alarm.Text("windowSize")));
+        if (alarm.Type == MetricAlert)
+        {
+            return Invariant($"more than {alarm.Object("criteria").Objects("allOf").Single()["threshold"]} in {window}");
+        }
+
+        var bound = BoundPattern().Match(QueryOf(alarm)).Groups[1].Value;
+        return id switch
+        {
+            _ when id.StartsWith("job-missed", StringComparison.Ordinal) => $"no run in {window}",
+            "server-errors" => $"more than {bound} % in {window}",
+            "load-latency" or "store-throttled" => $"in {window}",
+            "purge-lag" => Hour(double.Parse(bound, System.Globalization.CultureInfo.InvariantCulture)),
+            _ => $"more than {bound} in {window}",
+        };
+    }
+
+    private static string Hour(double seconds) => seconds == 3600 ? "more than an hour past its due time" : $"more than {seconds} s";
+
+    private static string Span(TimeSpan time) => time.TotalHours > 1 ? Invariant($"{time.TotalHours} hours") : Invariant($"{time.TotalMinutes} minutes");
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 
     [Fact]
     public void A_job_that_does_not_run_is_missed_on_both_clouds()
@@ -224,6 +289,9 @@ public sealed partial class AlarmTests : IAsyncLifetime
 
     [GeneratedRegex("Properties\\.([a-z_]+)")]
     private static partial Regex TagPattern();
+
+    [GeneratedRegex("Value > ([0-9.]+)$")]
+    private static partial Regex BoundPattern();
 
     [GeneratedRegex("`(catalog[a-z._]+)`")]
     private static partial Regex LogMetricPattern();
