@@ -22,6 +22,7 @@ stories=(
   'blobs-azure|600|functions azurite wheels|story_of blobs_story.py azure'
   'trash-file|300|server wheels|story_of trash_story.py file'
   'duckdb-s3|600|server wheels s3|story_of duckdb_story.py s3'
+  'package-azure|900|functions azurite python zip|"$python" tests/clients/package_azure.py'
   'package-aws|600|lambda python zip s3 dynamodb|"$python" tests/clients/package_aws.py'
   'duckdb-lambda|600|lambda wheels s3 dynamodb|story_of duckdb_story.py lambda'
   'load-quick|300|server|load_quick'
