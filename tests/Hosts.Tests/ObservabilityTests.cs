@@ -56,6 +56,7 @@ public sealed partial class ObservabilityTests : IDisposable
             ("PATCH", "/v1/namespaces", "{}"),
             ("GET", "/health/live", null),
             ("POST", "/v1/namespaces", "nonsense"),
+            ("GET", "/management/v1/warehouse/default/deleted-tabulars", null),
         ];
         for (var i = 0; i < requests.Length; i++)
         {
@@ -75,10 +76,11 @@ public sealed partial class ObservabilityTests : IDisposable
         Assert.True(lineOf[0].GetProperty("coldStart").GetBoolean());
         Assert.All(lineOf.Skip(1), line => Assert.False(line.TryGetProperty("coldStart", out _)));
         Assert.Equal(
-            ["getConfig", "createNamespace", "createTable", "updateTable", "loadTable", "tableExists", "none", "none", "live", "createNamespace"], lineOf.Select(line => Text(line, "operation")));
-        Assert.Equal(["ok", "ok", "ok", "ok", "ok", "not_found", "not_found", "refused", "ok", "refused"], lineOf.Select(line => Text(line, "outcome")));
+            ["getConfig", "createNamespace", "createTable", "updateTable", "loadTable", "tableExists", "none", "none", "live", "createNamespace", "listDeletedTabulars"], lineOf.Select(line => Text(line, "operation")));
+        Assert.Equal(["ok", "ok", "ok", "ok", "ok", "not_found", "not_found", "refused", "ok", "refused", "ok"], lineOf.Select(line => Text(line, "outcome")));
         Assert.All([1, 2, 3], i => Assert.Matches("^[0-9a-f]{32}$", Text(lineOf[i], "commitId")!));
-        Assert.All([0, 4, 5, 9], i => Assert.Null(Text(lineOf[i], "commitId")));
+        Assert.All([1, 2, 3, 4, 5, 9, 10], i => Assert.Equal("default", Text(lineOf[i], "catalog")));
+        Assert.All([0, 4, 5, 9, 10], i => Assert.Null(Text(lineOf[i], "commitId")));
         Assert.Equal(loaded.GetProperty("metadata-location").GetString(), Text(lineOf[3], "metadataLocation"));
         Assert.Equal(1, lineOf[3].GetProperty("attempts").GetInt32());
         Assert.Equal(Text(lineOf[2], "tableId"), Text(lineOf[3], "tableId"));

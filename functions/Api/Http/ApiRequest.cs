@@ -70,6 +70,11 @@ public sealed class ApiRequest
     /// <summary>A name of the path, decoded.</summary>
     public string Named(string parameter) => RequestTarget.Decode(captured[parameter]);
 
+    /// <summary>The catalog that the request is about, for logs, as the path has it: of the management API its name or id. Null when it is about none.</summary>
+    internal string? CatalogText => Route.NeedsCatalog
+        ? Prefix ?? Operations.Options.DefaultCatalog
+        : captured.GetValueOrDefault("warehouse") is { } warehouse ? RequestTarget.Shorten(warehouse) : null;
+
     /// <summary>The table or view that the path names, for logs; null when it names none.</summary>
     internal string? TableText
     {

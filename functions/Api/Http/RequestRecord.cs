@@ -95,11 +95,11 @@ internal sealed class RequestRecord
         CatalogMeter.RequestDuration.Record(elapsed, route);
 
         var outcome = answer.Refusal is { } refusal ? OutcomeOf(refusal.Kind) : answer.Status == StatusCodes.Status304NotModified ? "not_modified" : "ok";
-        Describe(http, answer, outcome, operations);
+        Describe(http, answer, outcome);
         var level = LevelOf(answer.Status);
         if (logger.IsEnabled(level))
         {
-            Write(level, elapsed, http.Response.ContentLength ?? 0, answer, outcome, operations, logger);
+            Write(level, elapsed, http.Response.ContentLength ?? 0, answer, outcome, logger);
         }
     }
 
@@ -112,7 +112,7 @@ internal sealed class RequestRecord
     }
 
     /// <summary>What the span says of the request; no secret, no body, no query.</summary>
-    private void Describe(HttpContext http, Answer answer, string outcome, Operations operations)
+    private void Describe(HttpContext http, Answer answer, string outcome)
     {
         if (span is null)
         {
@@ -129,7 +129,7 @@ internal sealed class RequestRecord
         SetTag("server.address", http.Request.Host.HasValue ? http.Request.Host.Host : null);
         span.SetTag("catalog.request_id", Id);
         SetTag("http.route", Route.Length > 0 ? Route : null);
-        SetTag("catalog.name", CatalogName(operations));
+        SetTag("catalog.name", request?.CatalogText);
         SetTag("catalog.table", request?.TableText);
         SetTag("catalog.principal", Principal);
         SetTag("catalog.commit_id", measures.CommitId);
@@ -148,9 +148,9 @@ internal sealed class RequestRecord
         }
     }
 
-    private void Write(LogLevel level, double elapsed, long bytes, Answer answer, string outcome, Operations operations, ILogger logger)
+    private void Write(LogLevel level, double elapsed, long bytes, Answer answer, string outcome, ILogger logger)
     {
-        var catalog = CatalogName(operations);
+        var catalog = request?.CatalogText;
         var table = request?.TableText;
         var tableId = measures.TableId?.ToString();
         var location = measures.MetadataLocation is { Length: > MaxLocationLength } whole ? whole[..MaxLocationLength] : measures.MetadataLocation;
@@ -178,8 +178,6 @@ internal sealed class RequestRecord
     private string? Address => address is null || IPAddress.IsLoopback(address) ? null : address.ToString();
 
     private string? Principal => request is null || request.Caller == Caller.Anonymous ? null : request.Caller.Principal;
-
-    private string? CatalogName(Operations operations) => request is { Route.NeedsCatalog: true } ? request.Prefix ?? operations.Options.DefaultCatalog : null;
 
     /// <summary>
     /// What probes ask, and where people watch also reads that went well and questions whether something exists, is of interest only to whoever looks for trouble; a 5xx was
