@@ -68,12 +68,12 @@ internal static class DecodedTarget
 
     /// <summary>
     /// Whether a decoded path is what is left of a target. How often it was decoded is not known, so both are decoded until nothing is left to decode; what the header may say beyond the
-    /// path is then only what decoding loses.
+    /// path is then only what decoding loses. A target in absolute form counts as its path, as it does everywhere.
     /// </summary>
     public static bool IsOf(string target, string path)
     {
-        var question = target.IndexOf('?', StringComparison.Ordinal);
-        return target.StartsWith('/') && Least(question < 0 ? target : target[..question]).SequenceEqual(Least(path));
+        var sent = RequestTarget.Parse(target).Path;
+        return sent.StartsWith('/') && Least(sent).SequenceEqual(Least(path));
     }
 
     private static bool HasEscapedSlash(string text) => text.Contains("%2F", StringComparison.OrdinalIgnoreCase);
