@@ -268,7 +268,15 @@ public sealed class Tables
         try
         {
             await pointers.CreateAsync(
-                call, table, place: null, entity, outcome, kind => Pointers.Taken(table, TableKind.Table, kind), static () => ValueTask.CompletedTask, cancellationToken, takesOver: true);
+                call,
+                table,
+                place: null,
+                entity,
+                outcome,
+                kind => Pointers.Taken(table, TableKind.Table, kind),
+                () => MetadataFiles.RequireThereAsync(call.Catalog, entity.MetadataLocation, cancellationToken),
+                cancellationToken,
+                takesOver: true);
             return true;
         }
         catch (CatalogException exception) when (overwrite && exception.Kind == ErrorKind.AlreadyExists)
