@@ -8,8 +8,11 @@ public sealed record S3Location(string Bucket, string Prefix)
 
     public string ObjectsArn(string partition) => $"{BucketArn(partition)}/{Folder}*";
 
-    /// <summary>The metadata folders of the tables below. In IAM an asterisk matches slashes too.</summary>
-    public string MetadataArn(string partition) => $"{BucketArn(partition)}/{Folder}*/metadata/*";
+    /// <summary>Metadata files, wherever <c>write.metadata.path</c> puts them. In IAM an asterisk matches slashes too.</summary>
+    public string[] MetadataArns(string partition) => [$"{ObjectsArn(partition)}.metadata.json", $"{ObjectsArn(partition)}.metadata.json.gz"];
+
+    /// <summary>The metadata folders of the tables below, in which manifests are.</summary>
+    public string ManifestsArn(string partition) => $"{ObjectsArn(partition)}/metadata/*";
 
     /// <summary>The prefix as keys begin with it: empty, or ending in a slash, so that a sibling with a longer name is not below it.</summary>
     public string Folder => Prefix.Length == 0 ? "" : Prefix + "/";
@@ -50,8 +53,8 @@ public static class Policies
         new(new Statement("Api", Effect.Allow, ["sts:AssumeRole"], []) { Principal = Principal.Role(roleArn) });
 
     /// <summary>
-    /// The API: rows, metadata files, and sessions of the vending role. It deletes metadata files that lost a race before any pointer named them;
-    /// data files it can neither read, write nor delete.
+    /// The API: rows, metadata files, and sessions of the vending role. It deletes metadata files that lost a race before any pointer named them, and such as a table
+    /// wants deleted after commits; manifests it only reads, to tell what a purge would delete; data files it can neither read, write nor delete.
     /// </summary>
     public static PolicyDocument Api(AwsResources on, string vendingRoleArn) => new(
     [
@@ -60,7 +63,8 @@ public static class Policies
             "Metadata",
             Effect.Allow,
             ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-            [.. on.Locations.Select(location => location.MetadataArn(on.Partition))]),
+            [.. on.Locations.SelectMany(location => location.MetadataArns(on.Partition))]),
+        new("Manifests", Effect.Allow, ["s3:GetObject"], [.. on.Locations.Select(location => location.ManifestsArn(on.Partition))]),
         TellMissingFromForbidden(on),
         new("Vend", Effect.Allow, ["sts:AssumeRole"], [vendingRoleArn]),
         new("RootSecret", Effect.Allow, ["ssm:GetParameter"], [on.SecretArn]),

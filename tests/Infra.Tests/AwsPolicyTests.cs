@@ -60,6 +60,28 @@ public sealed class AwsPolicyTests : IAsyncLifetime
         Assert.True(IamMatcher.Allows(Api, "s3:PutObject", Metadata));
     }
 
+    [Theory]
+    [InlineData("warehouse/t/00001-x.metadata.json")]
+    [InlineData("warehouse/elsewhere/by/write.metadata.path/00001-x.gz.metadata.json")]
+    [InlineData("warehouse/registered/v3.metadata.json.gz")]
+    public void Api_finds_metadata_files_in_whatever_folder(string file)
+    {
+        foreach (var action in new[] { "s3:GetObject", "s3:PutObject", "s3:DeleteObject" })
+        {
+            Assert.True(IamMatcher.Allows(Api, action, $"{Bucket}/{file}"));
+        }
+    }
+
+    [Fact]
+    public void Api_reads_manifests_for_a_preview_and_changes_none()
+    {
+        const string Manifest = $"{Bucket}/warehouse/t/metadata/m0.avro";
+
+        Assert.True(IamMatcher.Allows(Api, "s3:GetObject", Manifest));
+        Assert.False(IamMatcher.Allows(Api, "s3:PutObject", Manifest));
+        Assert.False(IamMatcher.Allows(Api, "s3:DeleteObject", Manifest));
+    }
+
     [Fact]
     public void Api_cannot_touch_data_files()
     {
@@ -70,11 +92,11 @@ public sealed class AwsPolicyTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("arn:aws:s3:::another-bucket/warehouse/t/metadata/1.json")]
-    [InlineData("arn:aws:s3:::frazil-test-bucket2/warehouse/t/metadata/1.json")]
-    [InlineData("arn:aws:s3:::frazil-test-bucket/warehouse2/t/metadata/1.json")]
-    [InlineData("arn:aws:s3:::frazil-test-bucket/other/t/metadata/1.json")]
-    [InlineData("arn:aws:s3:::frazil-test-bucket/metadata/1.json")]
+    [InlineData("arn:aws:s3:::another-bucket/warehouse/t/metadata/1.metadata.json")]
+    [InlineData("arn:aws:s3:::frazil-test-bucket2/warehouse/t/metadata/1.metadata.json")]
+    [InlineData("arn:aws:s3:::frazil-test-bucket/warehouse2/t/metadata/1.metadata.json")]
+    [InlineData("arn:aws:s3:::frazil-test-bucket/other/t/metadata/1.metadata.json")]
+    [InlineData("arn:aws:s3:::frazil-test-bucket/metadata/1.metadata.json")]
     public void No_role_reaches_beside_the_warehouse(string file)
     {
         foreach (var policy in new[] { Api, Jobs, Vending })
@@ -235,8 +257,8 @@ public sealed class AwsPolicyTests : IAsyncLifetime
         var stack = await Stacks.AwsAsync(("allowedLocations", "s3://lake/team/a"));
         var api = stack["frazil-test-api-policy"].Text("policy");
         var vending = stack["frazil-test-vending-policy"].Text("policy");
-        Assert.True(IamMatcher.Allows(api, "s3:PutObject", "arn:aws:s3:::lake/team/a/t/metadata/1.json"));
-        Assert.False(IamMatcher.Allows(api, "s3:PutObject", "arn:aws:s3:::lake/team/ab/t/metadata/1.json"));
+        Assert.True(IamMatcher.Allows(api, "s3:PutObject", "arn:aws:s3:::lake/team/a/t/metadata/1.metadata.json"));
+        Assert.False(IamMatcher.Allows(api, "s3:PutObject", "arn:aws:s3:::lake/team/ab/t/metadata/1.metadata.json"));
         Assert.True(IamMatcher.Allows(vending, "s3:PutObject", "arn:aws:s3:::lake/team/a/t/data/1.parquet"));
         Assert.False(IamMatcher.Allows(vending, "s3:PutObject", "arn:aws:s3:::lake/team/b/t/data/1.parquet"));
         Assert.False(IamMatcher.Allows(vending, "s3:ListBucket", "arn:aws:s3:::lake", ("s3:prefix", "team/ab/")));
