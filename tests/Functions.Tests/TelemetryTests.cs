@@ -19,8 +19,7 @@ public sealed class TelemetryTests : IAsyncLifetime
         worker = await Worker.StartAsync(
             ("APPLICATIONINSIGHTS_CONNECTION_STRING", ingestion.ConnectionString),
             ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED", "true"),
-            ("OTEL_TRACES_SAMPLER", "microsoft.fixed_percentage"),
-            ("OTEL_TRACES_SAMPLER_ARG", "1"));
+            ("OTEL_TRACES_SAMPLER", "always_on"));
     }
 
     public async Task DisposeAsync()

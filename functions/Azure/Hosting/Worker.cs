@@ -65,17 +65,17 @@ internal static class Worker
 
         if (settings.ApplicationInsights is { } connection)
         {
-            AddTelemetry(builder.Services, connection);
+            AddTelemetry(builder.Services, connection, settings.SendsEverySpan);
         }
 
         return builder.Build();
     }
 
     /// <summary>
-    /// Metrics, spans and log lines to Application Insights. Of spans at most a few traces a second are taken, and count for those that are not (<c>ItemCount</c>); metrics are
-    /// whole, and so are log lines: each request is one.
+    /// Metrics, spans and log lines to Application Insights. Of spans at most a few traces a second are taken, unless every one is wanted, and count for those that are not
+    /// (<c>ItemCount</c>); metrics are whole, and so are log lines: each request is one.
     /// </summary>
-    private static void AddTelemetry(IServiceCollection services, string connection) => services.AddOpenTelemetry()
+    private static void AddTelemetry(IServiceCollection services, string connection, bool sendsEverySpan) => services.AddOpenTelemetry()
         .WithMetrics(static metrics => metrics.AddMeter(MetricList.Namespace))
         .WithTracing(static traces => traces.AddSource(MetricList.Namespace))
         .UseFunctionsWorkerDefaults()
@@ -83,5 +83,10 @@ internal static class Worker
         {
             options.ConnectionString = connection;
             options.EnableTraceBasedLogsSampler = false;
+            if (sendsEverySpan)
+            {
+                options.TracesPerSecond = null;
+                options.SamplingRatio = 1;
+            }
         });
 }

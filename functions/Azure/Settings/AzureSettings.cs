@@ -38,6 +38,9 @@ internal sealed record AzureSettings
     /// <summary>Where telemetry goes, or null.</summary>
     public string? ApplicationInsights { get; init; }
 
+    /// <summary>Whether every span is sent, and not a few traces a second.</summary>
+    public bool SendsEverySpan { get; init; }
+
     /// <summary>The client id of the app's identity; null for the system's own.</summary>
     public string? ClientId { get; init; }
 
@@ -65,6 +68,7 @@ internal sealed record AzureSettings
             Storage = ReadStorage(environment, endpoint.IsLoopback),
             Root = ReadRoot(environment),
             ApplicationInsights = Optional(environment, "APPLICATIONINSIGHTS_CONNECTION_STRING"),
+            SendsEverySpan = Optional(environment, "OTEL_TRACES_SAMPLER") == "always_on",
             ClientId = Optional(environment, "AZURE_CLIENT_ID"),
             HasManagedIdentity = Optional(environment, "IDENTITY_ENDPOINT") is not null,
             Emulator = emulator,
