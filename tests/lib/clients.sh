@@ -145,7 +145,7 @@ install_wheels() { # into a virtual environment, once
     echo "$stamp" >"$venv/stamp"
     echo "installed the Python clients ($((SECONDS - began)) s)"
   else
-    unmet[wheels]="PyIceberg and DuckDB could not be installed: $(grep -iE 'error|need|for CPython' "$log" | head -n 1 | cut -c 1-160)"
+    unmet[wheels]="PyIceberg and DuckDB could not be installed: $({ grep -E '^ERROR|need|for CPython' "$log" || grep -i error "$log"; } | head -n 1 | cut -c 1-160)"
   fi
 }
 
