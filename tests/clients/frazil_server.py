@@ -10,6 +10,7 @@ import fcntl
 import http.client
 import json
 import os
+import secrets
 import shlex
 import signal
 import socket
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_LIMIT = 60  # seconds until a server must answer
@@ -117,6 +118,47 @@ class Server:
 
     def request(self, method, target, body=None, headers=None, timeout=30):
         return Client(self.port).request(method, target, body, headers, timeout)
+
+
+CLIENT_ID = "root"
+
+
+def built(project):
+    """A project of this working tree, as it was built."""
+    library = ROOT / "artifacts" / "bin" / project / os.environ.get("FRAZIL_CONFIGURATION", "debug") / f"{project}.dll"
+    if not library.exists():
+        raise SystemExit(f"{library} is not built; run: dotnet build Serverless.sln")
+    return str(library)
+
+
+class RootServer(Server):
+    """A catalog that asks for the root principal's credentials; requests are made with a token of theirs."""
+
+    def __init__(self, folder, log=None):
+        super().__init__(folder, log=log)
+        self.is_frazil = True
+        self.secret = secrets.token_urlsafe(32)
+        self.token = None
+
+    @property
+    def credential(self):
+        return f"{CLIENT_ID}:{self.secret}"
+
+    def sign_in(self):
+        """A token of the root principal, for as long as it lasts."""
+        if self.token is None:
+            form = urlencode({"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": self.secret})
+            answer = super().request("POST", "/v1/oauth/tokens", form, {"Content-Type": "application/x-www-form-urlencoded"})
+            if answer.status != 200:
+                raise RuntimeError(f"no token: {answer}")
+            self.token = answer.json["access_token"]
+        return self.token
+
+    def request(self, method, target, body=None, headers=None, timeout=60):
+        headers = dict(headers or {})
+        if not target.startswith("/v1/config"):
+            headers.setdefault("Authorization", f"Bearer {self.sign_in()}")
+        return super().request(method, target, body, headers, timeout)
 
 
 class Answer:

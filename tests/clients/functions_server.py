@@ -6,26 +6,15 @@ FRAZIL_FUNCTIONS_HOST and FRAZIL_FUNCTIONS_WORKER are the assemblies; without th
 """
 
 import os
-import secrets
 import signal
 import sys
-import urllib.parse
 import uuid
 from pathlib import Path
 
-from frazil_server import ROOT, Server
+from frazil_server import CLIENT_ID, RootServer, built
 
-CLIENT_ID = "root"
 # Azurite's account, the same for everybody.
 ACCOUNT, ACCOUNT_KEY = "devstoreaccount1", "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-
-
-def built(project):
-    """A project of this working tree, as it was built."""
-    library = ROOT / "artifacts" / "bin" / project / os.environ.get("FRAZIL_CONFIGURATION", "debug") / f"{project}.dll"
-    if not library.exists():
-        raise SystemExit(f"{library} is not built; run: dotnet build tests/Functions.Tests")
-    return str(library)
 
 
 def connection_string():
@@ -33,7 +22,7 @@ def connection_string():
     return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={ACCOUNT_KEY};BlobEndpoint={os.environ['FRAZIL_TEST_AZURITE_BLOBS']};"
 
 
-class FunctionsServer(Server):
+class FunctionsServer(RootServer):
     """A table, a container or a folder, a root secret, and the worker that serves them."""
 
     def __init__(self, folder, blobs, has_trash=True, allowed="", log=None):
@@ -43,16 +32,9 @@ class FunctionsServer(Server):
         self.name = f"c{uuid.uuid4().hex}"
         self.blobs = blobs
         self.warehouse = f"abfss://{self.name}@{ACCOUNT}.dfs.core.windows.net/warehouse" if blobs else f"{self.data.as_uri()}/warehouse"
-        self.secret = secrets.token_urlsafe(32)
-        self.is_frazil = True
-        self.token = None
         host = os.environ.get("FRAZIL_FUNCTIONS_HOST") or built("Frazil.FunctionsHost")
         worker = os.environ.get("FRAZIL_FUNCTIONS_WORKER") or built("Frazil.AzureFunctions")
         self.command = ["env", *(f"{name}={value}" for name, value in self.environment().items()), "dotnet", host, worker, str(self.port)]
-
-    @property
-    def credential(self):
-        return f"{CLIENT_ID}:{self.secret}"
 
     def environment(self):
         """What infra gives the app, and where the emulator is."""
@@ -75,22 +57,6 @@ class FunctionsServer(Server):
         """The container with the tables' files, for a look past the catalog."""
         from azure.storage.blob import ContainerClient  # not there where the kit runs, which needs no blobs
         return ContainerClient.from_connection_string(connection_string(), self.name)
-
-    def sign_in(self):
-        """A token of the root principal, for as long as it lasts."""
-        if self.token is None:
-            form = urllib.parse.urlencode({"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": self.secret})
-            answer = super().request("POST", "/v1/oauth/tokens", form, {"Content-Type": "application/x-www-form-urlencoded"})
-            if answer.status != 200:
-                raise RuntimeError(f"no token: {answer}")
-            self.token = answer.json["access_token"]
-        return self.token
-
-    def request(self, method, target, body=None, headers=None, timeout=60):
-        headers = dict(headers or {})
-        if not target.startswith("/v1/config"):
-            headers.setdefault("Authorization", f"Bearer {self.sign_in()}")
-        return super().request(method, target, body, headers, timeout)
 
 
 if __name__ == "__main__":

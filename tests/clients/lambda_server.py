@@ -7,29 +7,18 @@ FRAZIL_LAMBDA is the function (a .dll or an executable), FRAZIL_LAMBDA_EMULATOR 
 
 import json
 import os
-import secrets
 import signal
 import sys
 import urllib.error
-import urllib.parse
 import urllib.request
 import uuid
 from pathlib import Path
 
-from frazil_server import ROOT, Server
+from frazil_server import CLIENT_ID, RootServer, Server, built
 from s3_bucket import make_bucket, s3_settings
 
 BUCKET = "frazil-lambda-clients"
-CLIENT_ID = "root"
 INSTANCES = 8
-
-
-def built(project):
-    """A project of this working tree, as it was built."""
-    library = ROOT / "artifacts" / "bin" / project / os.environ.get("FRAZIL_CONFIGURATION", "debug") / f"{project}.dll"
-    if not library.exists():
-        raise SystemExit(f"{library} is not built; run: dotnet build tests/Lambda.Tests")
-    return str(library)
 
 
 def make_table(endpoint, name):
@@ -47,7 +36,7 @@ def make_table(endpoint, name):
         raise RuntimeError(f"the table {name} cannot be made: {error.code} {error.read().decode(errors='replace')}") from error
 
 
-class LambdaServer(Server):
+class LambdaServer(RootServer):
     """A table, a folder in the bucket, a root secret, and the function that serves them."""
 
     def __init__(self, folder, instances=INSTANCES, timeout=60, log=None):
@@ -55,18 +44,11 @@ class LambdaServer(Server):
         self.name = f"clients-{uuid.uuid4().hex}"
         self.warehouse = f"s3://{BUCKET}/{self.name}"
         self.allowed = f"s3://{BUCKET}/{self.name}-own"
-        self.secret = secrets.token_urlsafe(32)
-        self.is_frazil = True
-        self.token = None
         function = os.environ.get("FRAZIL_LAMBDA") or built("Frazil.Lambda")
         emulator = os.environ.get("FRAZIL_LAMBDA_EMULATOR") or built("Frazil.LambdaEmulator")
         self.command = [
             "dotnet", emulator, "--function", function, "--port", str(self.port), "--instances", str(instances), "--timeout", str(timeout),
             "--log", str(self.log), *(f"{name}={value}" for name, value in self.environment().items())]
-
-    @property
-    def credential(self):
-        return f"{CLIENT_ID}:{self.secret}"
 
     def environment(self):
         """What infra gives the function, and where the emulators are."""
@@ -85,25 +67,9 @@ class LambdaServer(Server):
         make_table(os.environ["FRAZIL_TEST_DYNAMODB"], self.name)
         return super().start()
 
-    def sign_in(self):
-        """A token of the root principal, for as long as it lasts."""
-        if self.token is None:
-            form = urllib.parse.urlencode({"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": self.secret})
-            answer = super().request("POST", "/v1/oauth/tokens", form, {"Content-Type": "application/x-www-form-urlencoded"})
-            if answer.status != 200:
-                raise RuntimeError(f"no token: {answer}")
-            self.token = answer.json["access_token"]
-        return self.token
-
-    def request(self, method, target, body=None, headers=None, timeout=60):
-        headers = dict(headers or {})
-        if not target.startswith("/v1/config"):
-            headers.setdefault("Authorization", f"Bearer {self.sign_in()}")
-        return super().request(method, target, body, headers, timeout)
-
     def run_job(self, job):
         """What a schedule does."""
-        return super().request("POST", "/2015-03-31/functions/jobs/invocations", {"job": job}, timeout=120).json
+        return Server.request(self, "POST", "/2015-03-31/functions/jobs/invocations", {"job": job}, timeout=120).json
 
 
 if __name__ == "__main__":

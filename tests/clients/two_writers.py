@@ -126,7 +126,10 @@ class Reaper(threading.Thread):
         while not self.done.wait(0.01):
             instances = at_work(self.emulator)
             if instances and all(record.exists() for record in self.records):
-                os.kill(random.choice(instances), signal.SIGKILL)
+                try:
+                    os.kill(random.choice(instances), signal.SIGKILL)
+                except ProcessLookupError:
+                    continue  # it ended by itself since it was looked for
                 self.deaths += 1
                 self.done.wait(KILL_EVERY)
 

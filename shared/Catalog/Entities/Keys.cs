@@ -12,7 +12,7 @@ public static class Keys
     /// <summary>The folder of catalogs in the project's partition.</summary>
     public const string Catalogs = "catalog/";
 
-    /// <summary>The row that every creation at a location chosen by a client moves, so that two of them cannot miss each other.</summary>
+    /// <summary>The row that every claim of a location moves, so that two of them at the same time cannot miss each other.</summary>
     public const string LocationVersion = "locv/1";
 
     /// <summary>The partition of a catalog.</summary>
