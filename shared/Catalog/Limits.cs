@@ -24,6 +24,9 @@ public static class Limits
     /// <summary>Locations that one table or view may have claimed in its life, with those of its properties: all of them are given back in one batch when it is dropped.</summary>
     public const int MaxTableLocations = 32;
 
+    /// <summary>Locations that one catalog may have in its life, those below others not counted: it keeps each, since tables may still be there.</summary>
+    public const int MaxCatalogLocations = 64;
+
     /// <summary>Bytes of a request's body after decompression: a commit of thousands of snapshots or columns fits.</summary>
     public const int MaxBodyBytes = 64 * 1024 * 1024;
 

@@ -123,6 +123,7 @@ internal sealed record ServeOptions
                 DefaultCatalog = Text(sources, SettingList.DefaultCatalog) ?? "default",
                 MetadataCacheBytes = Number(sources, SettingList.CacheMegabytes, 128, 0, MaxCacheMegabytes) * 1024L * 1024,
                 NamespaceSeparator = ReadSeparator(sources),
+                SharesLocations = Switch(sources, SettingList.SharedLocations),
             },
             ShutdownTimeout = TimeSpan.FromSeconds(Number(sources, SettingList.ShutdownSeconds, 30, 0, MaxShutdownSeconds)),
             Json = json,

@@ -47,6 +47,7 @@ internal static class SettingList
     public static readonly Setting S3PathStyle = new("s3-path-style", "Catalog:PathStyleAccess", "", "Address the warehouse's bucket in the path and not in the host name", SettingForm.Switch);
     public static readonly Setting S3Credentials = new("s3-credentials", "Catalog:CredentialName", "NAME", "Reach the warehouse's S3 with the credentials of this name [default: as the AWS environment says]");
     public static readonly Setting Catalogs = new("catalogs", "Catalogs", "FILE", "A JSON file of catalogs to make or to change at start");
+    public static readonly Setting SharedLocations = new("shared-locations", "SharedLocations", "", "Let locations of catalogs overlap; gives up that a purge in one cannot delete files of another", SettingForm.Switch);
     public static readonly Setting CredentialsFile = new("credentials", "CredentialsFile", "FILE", "A JSON file of named S3 credentials; else FRAZIL__CREDENTIALS__<NAME>__ACCESSKEYID and __SECRETACCESSKEY");
     public static readonly Setting NamespaceSeparator = new("namespace-separator", "NamespaceSeparator", "TEXT", "What clients put between the levels of a namespace, URL-encoded [default: %1F]");
     public static readonly Setting CacheMegabytes = new("cache-mb", "CacheMb", "MIB", "Memory for table metadata; 0 caches nothing [default: 128]");
@@ -60,6 +61,6 @@ internal static class SettingList
     public static IReadOnlyList<Setting> All { get; } =
     [
         Host, Port, Insecure, Auth, RootClientId, Data, Store, DynamoDbTable, DynamoDbEndpoint, DynamoDbRegion, DefaultCatalog, Warehouse, AllowLocation, KeepDropped, S3Endpoint, S3Region, S3PathStyle,
-        S3Credentials, Catalogs, CredentialsFile, NamespaceSeparator, CacheMegabytes, ShutdownSeconds, Json, LogLevel, Otlp, Config,
+        S3Credentials, Catalogs, SharedLocations, CredentialsFile, NamespaceSeparator, CacheMegabytes, ShutdownSeconds, Json, LogLevel, Otlp, Config,
     ];
 }

@@ -119,6 +119,9 @@ public sealed record CatalogEntity
     /// <summary>What dropping does.</summary>
     public DeleteProfile DeleteProfile { get; init; } = DeleteProfile.Soft;
 
+    /// <summary>The locations that it holds against every other catalog of the store, in canonical form. Those of an earlier storage stay, since tables may still be there.</summary>
+    public IReadOnlyList<string> ReservedLocations { get; init; } = [];
+
     /// <summary>When it was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -134,6 +137,7 @@ public sealed record CatalogEntity
             Storage = StorageProfile.Read(row.RequiredObject("storage")),
             Properties = row.OptionalStringMap("properties") ?? [],
             DeleteProfile = new DeleteProfile(row.OptionalInt64("delete-expiration-seconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null),
+            ReservedLocations = row.OptionalStrings("reserved-locations") ?? [],
             CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.RequiredInt64("created-at-ms")),
         };
     }
@@ -149,6 +153,11 @@ public sealed record CatalogEntity
         writer.WriteEndObject();
         writer.WriteStringMap("properties", row.Properties);
         writer.WriteOptional("delete-expiration-seconds", (long?)row.DeleteProfile.Expiration?.TotalSeconds);
+        if (row.ReservedLocations.Count > 0)
+        {
+            writer.WriteStrings("reserved-locations", row.ReservedLocations);
+        }
+
         writer.WriteNumber("created-at-ms", row.CreatedAt.ToUnixTimeMilliseconds());
         writer.WriteEndObject();
     });

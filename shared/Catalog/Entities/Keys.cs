@@ -9,6 +9,9 @@ public static class Keys
     /// <summary>The partition that holds what stands above catalogs.</summary>
     public const string Project = "project/default";
 
+    /// <summary>The partition of the locations that catalogs hold, of every project: no two of them overlap.</summary>
+    public const string Locations = "store/locations";
+
     /// <summary>The folder of catalogs in the project's partition.</summary>
     public const string Catalogs = "catalog/";
 

@@ -10,7 +10,8 @@ namespace Frazil;
 /// <param name="openStorage">Gives the files of a storage profile; called once per definition and process.</param>
 /// <param name="clock">The time.</param>
 /// <param name="ids">Fresh ids.</param>
-public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectStore> openStorage, TimeProvider clock, IdSource ids)
+/// <param name="sharesLocations">Whether locations of catalogs may overlap (<see cref="FrazilOptions.SharesLocations"/>).</param>
+public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectStore> openStorage, TimeProvider clock, IdSource ids, bool sharesLocations = false)
 {
     /// <summary>Words that stand in the place of a prefix in a path, and so cannot be a catalog's name.</summary>
     public static readonly IReadOnlySet<string> ReservedNames =
@@ -86,7 +87,7 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
     }
 
     /// <summary>Makes a catalog, or gives an existing one the storage and properties named here. Its identity, and so its tables, stay.</summary>
-    /// <exception cref="CatalogException">400 when the name or a location is not valid.</exception>
+    /// <exception cref="CatalogException">400 when the name or a location is not valid, or a location overlaps another catalog's.</exception>
     public ValueTask<Catalog> PutAsync(
         string name, StorageProfile storage, IReadOnlyDictionary<string, string> properties, DeleteProfile deleteProfile, CancellationToken cancellationToken) =>
         PutAsync(name, entity => entity with { Storage = storage, Properties = properties, DeleteProfile = deleteProfile }, cancellationToken);
@@ -94,7 +95,7 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
     /// <summary>
     /// Sees to it that a catalog is there and has this storage; whatever else was set on an existing one stays. One read when that is so already; many processes may do it at once.
     /// </summary>
-    /// <exception cref="CatalogException">400 when the name or a location is not valid.</exception>
+    /// <exception cref="CatalogException">400 when the name or a location is not valid, or a location overlaps another catalog's.</exception>
     public ValueTask<Catalog> EnsureAsync(string name, StorageProfile storage, CancellationToken cancellationToken) =>
         PutAsync(name, entity => entity with { Storage = storage }, cancellationToken);
 
@@ -108,6 +109,11 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
             var entity = change(item is null
                 ? new CatalogEntity { Id = ids.NewId(), Name = name, Storage = NoStorage, CreatedAt = clock.GetUtcNow() }
                 : CatalogEntity.Read(item.Value));
+            if (!sharesLocations)
+            {
+                entity = entity with { ReservedLocations = await CatalogLocations.ReserveAsync(writer, entity, cancellationToken) };
+            }
+
             var catalog = Open(entity);
             var value = entity.ToValue();
             if (item is not null && item.Value.Span.SequenceEqual(value))

@@ -13,6 +13,9 @@ public sealed record FrazilOptions
     /// <summary>Bytes of metadata that a process may keep in memory.</summary>
     public long MetadataCacheBytes { get; init; } = 128 * 1024 * 1024;
 
+    /// <summary>Whether locations of catalogs may overlap. Gives up that a purge in one catalog cannot delete files of another.</summary>
+    public bool SharesLocations { get; init; }
+
     /// <summary>Whether jobs may be run by a request of the management API. Where timers run them under rights that the API lacks, they may not.</summary>
     public bool JobsByRequest { get; init; } = true;
 
@@ -37,7 +40,7 @@ public sealed class Operations
         Ids = ids;
         var writer = new StoreWriter(store, clock, ids);
         Files = new MetadataFiles(options.MetadataCacheBytes);
-        Catalogs = new Catalogs(writer, openStorage, clock, ids);
+        Catalogs = new Catalogs(writer, openStorage, clock, ids, options.SharesLocations);
         Idempotency = new Idempotency(writer, Files, clock);
         Namespaces = new Namespaces(writer, clock, ids);
         Tables = new Tables(writer, Namespaces, Files, Idempotency, clock, ids);
