@@ -9,8 +9,8 @@ namespace Frazil;
 /// </summary>
 public sealed class MetadataDocument
 {
-    private ReadOnlyMemory<byte>? deflated;
-    private MetadataDocument? referenced;
+    private readonly Once<byte[]> deflated = new();
+    private readonly Once<MetadataDocument> referenced = new();
     private TableMetadata? table;
     private ViewMetadata? view;
 
@@ -41,7 +41,7 @@ public sealed class MetadataDocument
     public ReadOnlyMemory<byte> Json { get; }
 
     /// <summary>Bytes that the forms made so far take.</summary>
-    public long Size => Json.Length + (deflated?.Length ?? 0) + (referenced?.Size ?? 0);
+    public long Size => Json.Length + (deflated.Made?.Length ?? 0) + (referenced.Made?.Size ?? 0);
 
     /// <summary>The text as table metadata. Parsed anew by each caller unless this document was written by this process just now, since a parsed form is large.</summary>
     public TableMetadata ToTable() => table ?? TableMetadata.Parse(Json);
@@ -59,28 +59,21 @@ public sealed class MetadataDocument
     /// <summary>
     /// The text as a raw deflate stream (RFC 1951) that is not finished and ends on a byte boundary, so that other deflate blocks can precede and follow it.
     /// </summary>
-    public ReadOnlyMemory<byte> Deflated
-    {
-        get
-        {
-            if (deflated is { } done)
-            {
-                return done;
-            }
-
-            using var buffer = new MemoryStream((Json.Length / 4) + 64);
-            var deflate = new DeflateStream(buffer, CompressionLevel.Fastest, leaveOpen: true);
-            deflate.Write(Json.Span);
-            deflate.Flush();
-            var result = buffer.GetBuffer().AsSpan(0, (int)buffer.Length).ToArray();
-            deflate.Dispose(); // writes the final block, after what was taken
-            deflated = result;
-            return result;
-        }
-    }
+    public ReadOnlyMemory<byte> Deflated => deflated.Get(Json, Deflate);
 
     /// <summary>The form that <c>snapshots=refs</c> asks for.</summary>
-    public MetadataDocument Referenced => referenced ??= MakeReferenced();
+    public MetadataDocument Referenced => referenced.Get(this, static document => document.MakeReferenced());
+
+    private static byte[] Deflate(ReadOnlyMemory<byte> json)
+    {
+        using var buffer = new MemoryStream((json.Length / 4) + 64);
+        var deflate = new DeflateStream(buffer, CompressionLevel.Fastest, leaveOpen: true);
+        deflate.Write(json.Span);
+        deflate.Flush();
+        var result = buffer.GetBuffer().AsSpan(0, (int)buffer.Length).ToArray();
+        deflate.Dispose(); // writes the final block, after what was taken
+        return result;
+    }
 
     private MetadataDocument MakeReferenced()
     {

@@ -1,0 +1,101 @@
+using System.IO.Compression;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Frazil.Api.Tests.Files;
+
+/// <summary>What many requests share of a metadata file.</summary>
+public sealed class MetadataDocumentTests
+{
+    private const int Readers = 8;
+    private const int Rounds = 200;
+
+    [Fact]
+    public async Task Whoever_asks_first_for_a_form_makes_it_for_all_who_ask_meanwhile()
+    {
+        for (var round = 0; round < Rounds; round++)
+        {
+            var document = new MetadataDocument("file:///t/metadata/1.metadata.json", Json(snapshots: 20));
+            using var start = new Barrier(Readers);
+            var seen = await Task.WhenAll(Enumerable.Range(0, Readers).Select(_ => Task.Factory.StartNew(
+                () =>
+                {
+                    start.SignalAndWait();
+                    return (document.Deflated, document.Referenced);
+                },
+                TaskCreationOptions.LongRunning)));
+
+            Assert.Single(seen.Select(forms => ArrayOf(forms.Deflated)).Distinct());
+            Assert.Single(seen.Select(forms => forms.Referenced).Distinct());
+        }
+    }
+
+    [Fact]
+    public void The_deflated_form_is_the_text()
+    {
+        var document = new MetadataDocument("file:///t/metadata/1.metadata.json", Json(snapshots: 100));
+
+        using var inflated = new MemoryStream();
+        using (var deflate = new DeflateStream(new MemoryStream([.. document.Deflated.Span, 3, 0]), CompressionMode.Decompress))
+        {
+            deflate.CopyTo(inflated);
+        }
+
+        Assert.Equal(document.Json.ToArray(), inflated.ToArray());
+    }
+
+    [Fact]
+    public void Nothing_that_requests_share_has_a_field_that_can_be_seen_half_written()
+    {
+        HashSet<Type> known = [];
+        Queue<Type> toSee = new([typeof(MetadataDocument), typeof(MetadataFiles), typeof(Frazil.Iceberg.TableMetadata), typeof(Frazil.Iceberg.ViewMetadata), typeof(Catalogs), typeof(Catalog)]);
+        List<string> torn = [];
+        while (toSee.TryDequeue(out var type))
+        {
+            foreach (var part in type.GetGenericArguments())
+            {
+                See(part);
+            }
+
+            if (!known.Add(type) || type.Namespace?.StartsWith("Frazil", StringComparison.Ordinal) is not true)
+            {
+                continue;
+            }
+
+            foreach (var field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
+            {
+                See(field.FieldType);
+                if (type.IsClass && !field.IsInitOnly && field.FieldType.IsValueType && !IsOneWord(field.FieldType))
+                {
+                    torn.Add($"{type}.{field.Name}");
+                }
+            }
+        }
+
+        Assert.Contains(typeof(Frazil.Iceberg.Schema), known);
+        Assert.Empty(torn);
+
+        void See(Type type)
+        {
+            toSee.Enqueue(type.IsArray ? type.GetElementType()! : type);
+        }
+
+        static bool IsOneWord(Type type) => type.IsPrimitive || type.IsEnum || type == typeof(nint);
+    }
+
+    private static byte[]? ArrayOf(ReadOnlyMemory<byte> memory) => MemoryMarshal.TryGetArray(memory, out var segment) ? segment.Array : null;
+
+    /// <summary>A table of snapshots of which the last is referenced.</summary>
+    private static byte[] Json(int snapshots)
+    {
+        var items = Enumerable.Range(1, snapshots).Select(id =>
+            $$$"""{"snapshot-id":{{{id}}},"sequence-number":{{{id}}},"timestamp-ms":1600000000000,"summary":{"operation":"append"},"manifest-list":"file:///t/metadata/{{{id}}}.avro"}""");
+        return Encoding.UTF8.GetBytes($$$"""
+            {"format-version":2,"table-uuid":"9c12d441-03fe-4693-9a96-a0705ddf69c1","location":"file:///t","last-updated-ms":1600000000000,"last-column-id":1,"current-schema-id":0,
+            "schemas":[{"type":"struct","schema-id":0,"fields":[{"id":1,"name":"x","required":false,"type":"long"}]}],"default-spec-id":0,"partition-specs":[{"spec-id":0,"fields":[]}],
+            "last-partition-id":999,"default-sort-order-id":0,"sort-orders":[{"order-id":0,"fields":[]}],"properties":{},"last-sequence-number":{{{snapshots}}},
+            "refs":{"main":{"type":"branch","snapshot-id":{{{snapshots}}} } },"current-snapshot-id":{{{snapshots}}},"snapshots":[{{{string.Join(',', items)}}}]}
+            """);
+    }
+}
