@@ -180,11 +180,10 @@ public sealed class Host : IAsyncDisposable
         var prefix = ReadRoutePrefix(folder);
 
         // Azure's host sorts by name, and takes the first function whose route fits.
-        Functions = [.. found.FunctionMetadataResponse.FunctionMetadataResults.OrderBy(function => function.Name, StringComparer.OrdinalIgnoreCase).Select(function => new WorkerFunction(function, prefix))];
+        Functions = [.. Indexing.Check(found.FunctionMetadataResponse).OrderBy(function => function.Name, StringComparer.OrdinalIgnoreCase).Select(function => new WorkerFunction(function, prefix))];
         foreach (var function in Functions)
         {
-            var load = new FunctionLoadRequest { FunctionId = function.Metadata.FunctionId, Metadata = function.Metadata };
-            var loaded = await channel.AskAsync(new StreamingMessage { FunctionLoadRequest = load }, LoadTimeout);
+            var loaded = await channel.AskAsync(new StreamingMessage { FunctionLoadRequest = Indexing.LoadRequest(function.Metadata) }, LoadTimeout);
             Check(loaded.FunctionLoadResponse.Result, $"load {function.Name}");
         }
     }

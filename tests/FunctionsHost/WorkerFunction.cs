@@ -30,6 +30,11 @@ public sealed class WorkerFunction
             {
                 Route = Text(binding, "route") is { Length: > 0 } route ? route : metadata.Name;
                 Methods = binding.TryGetProperty("methods", out var methods) ? [.. methods.EnumerateArray().Select(method => method.GetString()!)] : [];
+                if (Route.Split('/')[0].ToLowerInvariant() is "admin" or "runtime")
+                {
+                    throw new WorkerException($"the route {Route} of {metadata.Name} is one of the host's own");
+                }
+
                 matcher = new TemplateMatcher(TemplateParser.Parse(routePrefix.Length == 0 ? Route : $"{routePrefix}/{Route}"), []);
             }
         }

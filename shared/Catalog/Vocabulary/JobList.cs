@@ -21,20 +21,11 @@ public static class JobList
     /// <summary>Removes idempotency records, finished tasks, and what was kept beside tables that are gone, past their time.</summary>
     public const string Sweep = "sweep";
 
-    /// <summary><see cref="Expire"/> as NCRONTAB (attributes need a constant).</summary>
-    public const string ExpireSchedule = "0 */15 * * * *";
-
-    /// <summary><see cref="Purge"/> as NCRONTAB.</summary>
-    public const string PurgeSchedule = "0 */15 * * * *";
-
-    /// <summary><see cref="Sweep"/> as NCRONTAB.</summary>
-    public const string SweepSchedule = "0 0 * * * *";
-
     /// <summary>Every timed job, by name.</summary>
     public static IReadOnlyList<TimedJob> All { get; } =
     [
-        new(Expire, TimeSpan.FromMinutes(15), ExpireSchedule, "Moves what lies in the trash past its due time on to purge."),
-        new(Purge, TimeSpan.FromMinutes(15), PurgeSchedule, "Deletes the files of tables that were dropped with purge or whose trash is due."),
-        new(Sweep, TimeSpan.FromHours(1), SweepSchedule, "Removes idempotency records, finished tasks, and what was kept beside tables that are gone, past their time."),
+        new(Expire, TimeSpan.FromMinutes(15), "0 */15 * * * *", "Moves what lies in the trash past its due time on to purge."),
+        new(Purge, TimeSpan.FromMinutes(15), "0 */15 * * * *", "Deletes the files of tables that were dropped with purge or whose trash is due."),
+        new(Sweep, TimeSpan.FromHours(1), "0 0 * * * *", "Removes idempotency records, finished tasks, and what was kept beside tables that are gone, past their time."),
     ];
 }
