@@ -124,7 +124,25 @@ public sealed class AwsTests : IDisposable
             folder.Path, "--port", "0", "--warehouse", "s3://bucket/x", "--s3-endpoint", "http://127.0.0.1:9", "--s3-credentials", "my-rados");
 
         Assert.Equal(2, exitCode);
-        Assert.StartsWith("frazil: The catalog 'default' cannot be served: no credentials are named 'my-rados': set FRAZIL__CREDENTIALS__MY_RADOS__ACCESSKEYID", errors, StringComparison.Ordinal);
+        Assert.StartsWith("frazil: The catalog 'default' cannot be served: no credentials are named 'my-rados': set FRAZIL__CREDENTIALS__MY_RADOS__ACCESS_KEY_ID and __SECRET_ACCESS_KEY", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("frazil: The catalog 'default' cannot be served: its S3 has no region: say --s3-region (FRAZIL__S3_REGION; 'region' in a file of --catalogs), or AWS_REGION", "--warehouse", "s3://bucket/x")]
+    [InlineData("frazil: Cannot use the DynamoDB table frazil: it has no region: say --dynamodb-region (FRAZIL__DYNAMODB_REGION), or AWS_REGION", "--store", "dynamodb")]
+    public async Task A_region_that_nobody_named_is_one_sentence_that_names_the_setting(string sentence, params string[] words)
+    {
+        // No profile, and no machine of Amazon's to be asked.
+        var environment = new Dictionary<string, string>
+        {
+            ["AWS_EC2_METADATA_DISABLED"] = "true", ["AWS_REGION"] = "", ["AWS_DEFAULT_REGION"] = "", ["AWS_CONFIG_FILE"] = folder.Join("none"), ["AWS_SHARED_CREDENTIALS_FILE"] = folder.Join("none"),
+            ["AWS_ACCESS_KEY_ID"] = "a", ["AWS_SECRET_ACCESS_KEY"] = "b",
+        };
+
+        var (exitCode, _, errors) = await FrazilProcess.RunAsync(folder.Path, environment, ["--port", "0", .. words]);
+
+        Assert.Equal(2, exitCode);
+        Assert.Equal(sentence, errors);
     }
 
     [Fact]

@@ -51,6 +51,21 @@ public sealed class ManagementCommandTests : IDisposable
         await RefusedAsync(server, 1, "ended already", "tasks", "cancel", task);
     }
 
+    [Theory]
+    [InlineData("\n", 0)]
+    [InlineData("\r\n", 0)]
+    [InlineData("\nX-Header: x", 1)]
+    [InlineData("é", 1)]
+    public async Task A_token_of_the_environment_may_end_in_a_line_end_and_what_no_header_can_hold_is_a_sentence(string tail, int expected)
+    {
+        await using var server = await FrazilProcess.ServeAsync(folder.Path);
+
+        var (code, _, errors) = await FrazilProcess.RunAsync(folder.Path, new Dictionary<string, string> { ["FRAZIL_TOKEN"] = "abc" + tail }, "trash", "list", "--uri", server.Url.ToString());
+
+        Assert.True(code == expected, errors);
+        Assert.True(expected == 0 || errors == "frazil: the token of --token or FRAZIL_TOKEN has a character that no token has", errors);
+    }
+
     [Fact]
     public async Task What_the_catalog_refuses_is_said_and_is_exit_code_1()
     {

@@ -41,8 +41,9 @@ internal static class FrazilCommand
 
     private static Command Serve()
     {
-        var command = new Command("serve", "Serves the catalog over HTTP. Every option is also an environment variable (--port is FRAZIL__PORT) and a member of the section Frazil of appsettings.json.");
-        var options = SettingList.All.ToDictionary(setting => setting, ToOption);
+        var command = new Command("serve", "Serves the catalog over HTTP. Every option is also an environment variable, which stands behind it (a list has commas in it), and a member of the section Frazil of appsettings.json: "
+            + "--s3-endpoint is FRAZIL__S3_ENDPOINT and {\"Frazil\": {\"s3-endpoint\": ...}}. The option comes before the variable, the variable before the file.");
+        var options = SettingList.Options.ToDictionary(setting => setting, ToOption);
         foreach (var option in options.Values)
         {
             command.Options.Add(option);
@@ -82,8 +83,8 @@ internal static class FrazilCommand
     }
 
     private static Option ToOption(Setting setting) => setting.Form == SettingForm.Switch
-        ? new Option<bool>("--" + setting.Flag) { Description = setting.Meaning }
-        : new Option<string[]>("--" + setting.Flag) { Description = setting.Meaning, HelpName = setting.Value, Arity = new ArgumentArity(1, 1000), AllowMultipleArgumentsPerToken = false };
+        ? new Option<bool>("--" + setting.Flag) { Description = setting.Help }
+        : new Option<string[]>("--" + setting.Flag) { Description = setting.Help, HelpName = setting.Value, Arity = new ArgumentArity(1, 1000), AllowMultipleArgumentsPerToken = false };
 
     private static IReadOnlyList<string> Texts(Setting setting, OptionResult result) =>
         result.Tokens.Count == 0 && setting.Form == SettingForm.Switch ? ["true"] : [.. result.Tokens.Select(token => token.Value)];

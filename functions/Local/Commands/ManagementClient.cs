@@ -39,6 +39,11 @@ internal sealed class ManagementClient(Uri uri, string warehouse, string? token,
 
         if (bearer is not null)
         {
+            if (!bearer.All(char.IsAscii) || bearer.Any(char.IsControl))
+            {
+                throw new CommandException("the token of --token or FRAZIL_TOKEN has a character that no token has");
+            }
+
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
         }
 

@@ -139,15 +139,18 @@ internal static class ManagementCommands
 
     private static ManagementClient Client(ParseResult parsed)
     {
-        var address = Environment.GetEnvironmentVariable("FRAZIL_URI") is { Length: > 0 } text ? text : "http://127.0.0.1:8181";
+        var address = OfEnvironment("FRAZIL_URI") ?? "http://127.0.0.1:8181";
         var uri = parsed.GetValue(UriOption)
             ?? (Uri.TryCreate(address, UriKind.Absolute, out var named) && named.Scheme is "http" or "https" ? named : throw new CommandException("FRAZIL_URI must be an http or https address"));
         return new ManagementClient(
             uri,
             parsed.GetValue(WarehouseOption)!,
-            parsed.GetValue(TokenOption) ?? Environment.GetEnvironmentVariable("FRAZIL_TOKEN"),
-            parsed.GetValue(CredentialOption) ?? Environment.GetEnvironmentVariable("FRAZIL_CREDENTIAL"));
+            parsed.GetValue(TokenOption) ?? OfEnvironment("FRAZIL_TOKEN"),
+            parsed.GetValue(CredentialOption) ?? OfEnvironment("FRAZIL_CREDENTIAL"));
     }
+
+    /// <summary>A variable without the line end that a file brings along, or null when it says nothing.</summary>
+    private static string? OfEnvironment(string variable) => Environment.GetEnvironmentVariable(variable)?.Trim() is { Length: > 0 } text ? text : null;
 
     private static async Task<Shown> ListTrashAsync(ManagementClient client, string[] @namespace, CancellationToken cancellationToken)
     {

@@ -34,7 +34,12 @@ internal sealed class AwsParts(S3CredentialSet credentials, TimeProvider clock, 
         try
         {
             var config = AwsClients.Configure(new AmazonDynamoDBConfig());
-            Locate(config, options.DynamoDbEndpoint, options.DynamoDbRegion);
+            if (!Locate(config, options.DynamoDbEndpoint, options.DynamoDbRegion))
+            {
+                throw new SettingException(
+                    $"Cannot use the DynamoDB table {options.DynamoDbTable}: it has no region: say --{SettingList.DynamoDbRegion.Flag} ({SettingList.DynamoDbRegion.Variable}), or AWS_REGION");
+            }
+
             var client = credentials.Find(DynamoDbCredentials) is { } named ? new AmazonDynamoDBClient(ToAws(named), config) : new AmazonDynamoDBClient(config);
             var store = new DynamoDbKeyValueStore(client, options.DynamoDbTable, clock, ids);
             await store.CreateTableIfMissingAsync(CancellationToken.None);
@@ -58,7 +63,11 @@ internal sealed class AwsParts(S3CredentialSet credentials, TimeProvider clock, 
     private AmazonS3Client NewClient((string? Endpoint, string? Region, bool PathStyle, string? Credentials) key)
     {
         var config = new AmazonS3Config { ForcePathStyle = key.PathStyle };
-        Locate(config, key.Endpoint, key.Region);
+        if (!Locate(config, key.Endpoint, key.Region))
+        {
+            throw new SettingException($"its S3 has no region: say --{SettingList.S3Region.Flag} ({SettingList.S3Region.Variable}; 'region' in a file of --catalogs), or AWS_REGION");
+        }
+
         AwsClients.Configure(config);
         try
         {
@@ -70,7 +79,7 @@ internal sealed class AwsParts(S3CredentialSet credentials, TimeProvider clock, 
             return credentials.Find(name) is { } named
                 ? new AmazonS3Client(ToAws(named), config)
                 : throw new SettingException(
-                    $"no credentials are named '{name}': set {SettingSources.Prefix}CREDENTIALS__{S3CredentialSet.Normal(name)}__ACCESSKEYID and __SECRETACCESSKEY, or name a file with --credentials");
+                    $"no credentials are named '{name}': set {S3CredentialSet.Variable(name, S3CredentialSet.AccessKeyId)} and __SECRET_ACCESS_KEY, or name a file with --credentials");
         }
         catch (AmazonClientException exception)
         {
@@ -78,7 +87,8 @@ internal sealed class AwsParts(S3CredentialSet credentials, TimeProvider clock, 
         }
     }
 
-    private static void Locate(ClientConfig config, string? endpoint, string? region)
+    /// <summary>Whether it is known now where to go; a region that nobody named is the AWS environment's, when that has one.</summary>
+    private static bool Locate(ClientConfig config, string? endpoint, string? region)
     {
         if (endpoint is not null)
         {
@@ -89,6 +99,8 @@ internal sealed class AwsParts(S3CredentialSet credentials, TimeProvider clock, 
         {
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
         }
+
+        return endpoint is not null || config.RegionEndpoint is not null;
     }
 
     private static AWSCredentials ToAws(S3Credentials named) => named.SessionToken is null

@@ -18,12 +18,22 @@ internal sealed record CatalogDefinition(string Name, StorageProfile Storage, IR
     {
         try
         {
+            var what = $"The catalogs file {path}";
             using var document = Json.Parse(File.ReadAllBytes(path));
-            var catalogs = document.RootElement.RequireObject(path).RequiredList("catalogs", catalog => new CatalogDefinition(
-                catalog.RequireObject("catalogs").RequiredString("name"),
-                StorageProfile.Read(catalog.RequiredObject("storage")),
-                catalog.OptionalStringMap("properties"),
-                ServeOptions.ReadDeleteProfile(catalog.OptionalString("keep-dropped") ?? "7d", "keep-dropped")));
+            var root = document.RootElement.RequireObject(path);
+            JsonFiles.RequireKnown(root, ["catalogs"], what, "");
+            var catalogs = root.RequiredList("catalogs", catalog =>
+            {
+                var name = catalog.RequireObject("catalogs").RequiredString("name");
+                JsonFiles.RequireKnown(catalog, ["name", "storage", "properties", "keep-dropped"], what, name);
+                var storage = catalog.RequiredObject("storage");
+                JsonFiles.RequireKnown(storage, StorageProfile.Members, what, name + ".storage");
+                return new CatalogDefinition(
+                    name,
+                    StorageProfile.Read(storage),
+                    catalog.OptionalStringMap("properties"),
+                    ServeOptions.ReadDeleteProfile(catalog.OptionalString("keep-dropped") ?? "7d", $"{what}: {name}.keep-dropped"));
+            });
             return catalogs.CountBy(catalog => catalog.Name).FirstOrDefault(name => name.Value > 1).Key is { } twice
                 ? throw new SettingException($"The catalogs file {path} has the catalog '{twice}' more than once")
                 : catalogs;

@@ -15,6 +15,13 @@ internal sealed record S3Credentials(string AccessKeyId, string SecretAccessKey,
 /// <summary>Credentials by the name under which a storage profile asks for them. Case and the difference between <c>-</c> and <c>_</c> do not count, since environment variables have neither.</summary>
 internal sealed class S3CredentialSet
 {
+    public const string AccessKeyId = "access-key-id";
+    private const string SecretAccessKey = "secret-access-key";
+    private const string SessionToken = "session-token";
+
+    /// <summary>The members of credentials, as files have them.</summary>
+    public static readonly IReadOnlyList<string> Members = [AccessKeyId, SecretAccessKey, SessionToken];
+
     private readonly Dictionary<string, S3Credentials> byName;
 
     private S3CredentialSet(Dictionary<string, S3Credentials> byName) => this.byName = byName;
@@ -31,17 +38,17 @@ internal sealed class S3CredentialSet
     {
         Dictionary<string, S3Credentials> byName = [];
         warnings = path is null ? [] : ReadFile(path, byName);
-        foreach (var named in sources.FindCredentials().GroupBy(entry => Normal(entry.Key.Split(':')[0])))
+        foreach (var named in sources.Credentials.GroupBy(entry => Normal(entry.Name)))
         {
             // Later ones replace earlier ones: the environment's come last.
-            var members = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-            foreach (var (key, text) in named)
+            Dictionary<string, string> members = [];
+            foreach (var (_, member, text) in named)
             {
-                members[key[(key.IndexOf(':', StringComparison.Ordinal) + 1)..]] = text;
+                members[member] = text;
             }
 
             byName[named.Key] = new S3Credentials(
-                Required(members, named.Key, "AccessKeyId"), Required(members, named.Key, "SecretAccessKey"), members.GetValueOrDefault("SessionToken"));
+                Required(members, named.Key, AccessKeyId), Required(members, named.Key, SecretAccessKey), members.GetValueOrDefault(SessionToken));
         }
 
         return new S3CredentialSet(byName);
@@ -55,8 +62,9 @@ internal sealed class S3CredentialSet
             foreach (var member in document.RootElement.RequireObject(path).EnumerateObject())
             {
                 var credentials = member.Value.RequireObject(member.Name);
+                JsonFiles.RequireKnown(credentials, Members, $"The credentials file {path}", member.Name);
                 byName[Normal(member.Name)] = new S3Credentials(
-                    credentials.RequiredString("access-key-id"), credentials.RequiredString("secret-access-key"), credentials.OptionalString("session-token"));
+                    credentials.RequiredString(AccessKeyId), credentials.RequiredString(SecretAccessKey), credentials.OptionalString(SessionToken));
             }
 
             const UnixFileMode others = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
@@ -74,7 +82,10 @@ internal sealed class S3CredentialSet
 
     private static string Required(Dictionary<string, string> members, string name, string member) => members.TryGetValue(member, out var text) && text.Length > 0
         ? text
-        : throw new SettingException($"The credentials '{name.ToLowerInvariant()}' have no {member}: set {SettingSources.Prefix}CREDENTIALS__{name}__{member.ToUpperInvariant()}");
+        : throw new SettingException($"The credentials '{name.ToLowerInvariant()}' have no {member}: set {Variable(name, member)}");
+
+    /// <summary>The variable of a member of the credentials of a name.</summary>
+    public static string Variable(string name, string member) => $"{SettingSources.Prefix}CREDENTIALS__{Normal(name)}__{member.ToUpperInvariant().Replace('-', '_')}";
 
     /// <summary>A name as environment variables spell it.</summary>
     public static string Normal(string name) => name.ToUpperInvariant().Replace('-', '_');

@@ -107,14 +107,14 @@ internal sealed record ServeOptions
             Insecure = Switch(sources, SettingList.Insecure),
             Auth = Switch(sources, SettingList.Auth),
             RootClientId = Text(sources, SettingList.RootClientId) ?? "root",
-            RootSecret = Environment.GetEnvironmentVariable(SettingNames.RootSecret) is { Length: > 0 } secret ? secret : null,
+            RootSecret = Text(sources, SettingList.RootSecret),
             Data = data,
             Store = Choice(sources, SettingList.Store, StoreKind.Sqlite),
             DynamoDbTable = Text(sources, SettingList.DynamoDbTable) ?? "frazil",
             DynamoDbEndpoint = Url(sources, SettingList.DynamoDbEndpoint),
             DynamoDbRegion = Text(sources, SettingList.DynamoDbRegion),
             Storage = ReadStorage(sources, data),
-            DeleteProfile = ReadDeleteProfile(Text(sources, SettingList.KeepDropped) ?? "7d", "--keep-dropped"),
+            DeleteProfile = sources.Find(SettingList.KeepDropped) is { } kept ? ReadDeleteProfile(kept.Text, kept.Where) : DeleteProfile.Soft,
             IsStorageChosen = Text(sources, SettingList.Warehouse) is not null,
             CatalogsFile = Text(sources, SettingList.Catalogs),
             Credentials = credentials,
@@ -129,7 +129,7 @@ internal sealed record ServeOptions
             Json = json,
             LogLevel = Choice(sources, SettingList.LogLevel, json ? LogLevel.Debug : LogLevel.Information),
             Otlp = OtlpTarget.Read(Url(sources, SettingList.Otlp), Environment.GetEnvironmentVariable),
-            Warnings = [.. sources.Unknown.Select(name => $"{name} is set but is no setting of this version; it is ignored"), .. careless],
+            Warnings = careless,
         };
         if (!IPAddress.IsLoopback(options.Address) && !options.Insecure && !options.Auth)
         {
@@ -173,8 +173,9 @@ internal sealed record ServeOptions
 
     private static StorageProfile ReadStorage(SettingSources sources, string data)
     {
-        var location = ToLocation(Text(sources, SettingList.Warehouse) ?? Path.Join(data, "warehouse"), SettingList.Warehouse);
-        var (allowed, _) = sources.FindMany(SettingList.AllowLocation);
+        var where = sources.Find(SettingList.Warehouse)?.Where ?? "--data";
+        var location = ToLocation(Text(sources, SettingList.Warehouse) ?? Path.Join(data, "warehouse"), where);
+        var (allowed, allowedWhere) = sources.FindMany(SettingList.AllowLocation);
         return new StorageProfile
         {
             Type = location.Scheme switch
@@ -182,10 +183,10 @@ internal sealed record ServeOptions
                 "file" => StorageType.File,
                 "s3" => StorageType.S3,
                 "memory" => StorageType.Memory,
-                var scheme => throw new SettingException($"--warehouse: this host cannot serve '{scheme}' storage; it serves file, s3 and memory"),
+                var scheme => throw new SettingException($"{where}: this host cannot serve '{scheme}' storage; it serves file, s3 and memory"),
             },
             BaseLocation = location.Text,
-            AllowedLocations = [.. allowed.Select(text => ToLocation(text, SettingList.AllowLocation).Text)],
+            AllowedLocations = [.. allowed.Select(text => ToLocation(text, allowedWhere).Text)],
             Endpoint = Url(sources, SettingList.S3Endpoint),
             Region = Text(sources, SettingList.S3Region),
             PathStyleAccess = Switch(sources, SettingList.S3PathStyle),
@@ -194,12 +195,12 @@ internal sealed record ServeOptions
     }
 
     /// <summary>A location, or the path of a folder as a shell has it.</summary>
-    private static Location ToLocation(string text, Setting setting)
+    private static Location ToLocation(string text, string where)
     {
         var isPath = !text.Contains(':', StringComparison.Ordinal) || (OperatingSystem.IsWindows() && Path.IsPathFullyQualified(text));
         try
         {
-            return Location.Parse(isPath ? Path.GetFullPath(text) : text, "--" + setting.Flag);
+            return Location.Parse(isPath ? Path.GetFullPath(text) : text, where);
         }
         catch (Frazil.Iceberg.CatalogException exception)
         {

@@ -6,42 +6,34 @@ namespace Frazil.Local;
 /// <summary>A setting that cannot be used; the message is for the person who set it.</summary>
 internal sealed class SettingException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>Where settings come from: flags, then the environment, then a file.</summary>
+/// <summary>Where settings come from: flags, then the environment, then a file. A name that is no setting ends the start: what it was meant to do would silently not happen.</summary>
 internal sealed class SettingSources
 {
     /// <summary>What the environment variables of settings begin with.</summary>
     public const string Prefix = "FRAZIL__";
 
-    /// <summary>The section of named S3 credentials.</summary>
-    public const string Credentials = "Credentials:";
-
+    private const string Section = "Frazil";
     private const string DefaultFile = "appsettings.json";
 
     private static readonly JsonDocumentOptions FileOptions = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
-    // What cloud hosts read; none of it means anything here, and none of it is a mistake.
-    private static readonly HashSet<string> OfOtherHosts = new(
-        [
-            SettingNames.Entry, SettingNames.AzureTablesEndpoint, SettingNames.AzureTablesTable, SettingNames.CatalogRoleArn,
-            SettingNames.RootClientId, SettingNames.SecretSource, SettingNames.RootSecret, SettingNames.Package,
-        ],
-        StringComparer.OrdinalIgnoreCase);
-
     private readonly IReadOnlyDictionary<Setting, IReadOnlyList<string>> flags;
-    private readonly Dictionary<string, string> environment = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, List<string>> file = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<Setting, (string Text, string Variable)> environment = [];
+    private readonly Dictionary<Setting, List<string>> file = [];
+    private readonly List<(string Name, string Member, string Text)> credentials = [];
     private readonly string path = DefaultFile;
 
-    /// <exception cref="SettingException">The file cannot be read, or holds what is no setting.</exception>
+    /// <exception cref="SettingException">A variable or a member is no setting, or the file cannot be read.</exception>
     public SettingSources(IReadOnlyDictionary<Setting, IReadOnlyList<string>> flags, IDictionary variables)
     {
         this.flags = flags;
-        foreach (DictionaryEntry variable in variables)
+        List<(string Name, string Member, string Text)> ofEnvironment = [];
+        foreach (var variable in variables.Cast<DictionaryEntry>().OrderBy(variable => (string)variable.Key, StringComparer.Ordinal))
         {
             var name = (string)variable.Key;
             if (name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
             {
-                environment[name[Prefix.Length..].Replace("__", ":", StringComparison.Ordinal)] = (string)variable.Value!;
+                TakeVariable(name, (string)variable.Value!, ofEnvironment);
             }
         }
 
@@ -49,14 +41,20 @@ internal sealed class SettingSources
         if (named is not null || File.Exists(DefaultFile))
         {
             path = named?.Text ?? DefaultFile;
-            ReadFile();
+            ReadFile(isNamed: named is not null);
         }
 
-        Unknown = [.. environment.Keys.Where(key => !IsKnown(key)).Select(key => Prefix + key.Replace(":", "__", StringComparison.Ordinal)).Except(OfOtherHosts, StringComparer.OrdinalIgnoreCase)];
+        credentials.AddRange(ofEnvironment);
     }
 
-    /// <summary>Environment variables with our prefix that no setting has: likely misspelled.</summary>
-    public IReadOnlyList<string> Unknown { get; }
+    /// <summary>The credentials of all names, member by member, the environment's behind the file's.</summary>
+    public IReadOnlyList<(string Name, string Member, string Text)> Credentials => credentials;
+
+    /// <summary>The key of a variable: its name without our prefix, levels joined by colons.</summary>
+    public static string KeyOf(string variable) => variable[Prefix.Length..].Replace("__", ":", StringComparison.Ordinal);
+
+    /// <summary>A name without what does not count in it: case, dashes, underscores, and whether <c>DYNAMODB__TABLE</c> is two levels or <c>dynamodb-table</c> one.</summary>
+    public static string Normal(string name) => string.Concat(name.Where(c => c is not ('-' or '_' or ':'))).ToUpperInvariant();
 
     /// <summary>The value of a setting and where it was set, or null when it was not.</summary>
     public (string Text, string Where)? Find(Setting setting)
@@ -78,22 +76,39 @@ internal sealed class SettingSources
             return (given, "--" + setting.Flag);
         }
 
-        if (environment.TryGetValue(setting.Key, out var variable) && variable.Length > 0)
+        if (environment.TryGetValue(setting, out var set))
         {
-            return (setting.Form == SettingForm.Many ? variable.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : [variable], setting.Variable);
+            return (setting.Form == SettingForm.Many ? set.Text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : [set.Text], set.Variable);
         }
 
-        return file.TryGetValue(setting.Key, out var values) ? (values, $"Frazil:{setting.Key} in {path}") : ([], "");
+        return file.TryGetValue(setting, out var values) ? (values, $"{Section}:{setting.Flag} in {path}") : ([], "");
     }
 
-    /// <summary>The names and members of the section of credentials: <c>name:AccessKeyId</c> and so on, the environment's before the file's.</summary>
-    public IEnumerable<(string Key, string Text)> FindCredentials() =>
-        file.Select(entry => (entry.Key, Text: entry.Value[^1]))
-            .Concat(environment.Select(entry => (entry.Key, Text: entry.Value)))
-            .Where(entry => entry.Key.StartsWith(Credentials, StringComparison.OrdinalIgnoreCase))
-            .Select(entry => (entry.Key[Credentials.Length..], entry.Text));
+    private void TakeVariable(string name, string text, List<(string Name, string Member, string Text)> credentialsFound)
+    {
+        var key = KeyOf(name);
+        if (CredentialOf(key) is { } credential)
+        {
+            credentialsFound.Add((credential.Name, credential.Member, text));
+            return;
+        }
 
-    private void ReadFile()
+        var setting = SettingList.Find(key) ?? throw new SettingException(
+            $"{name} is set but is no setting of this version; the nearest is {Nearest.Of(name, SettingList.All.SelectMany(known => known.Variables).Append($"{Prefix}CREDENTIALS__<NAME>__ACCESS_KEY_ID"))}. Correct it, or unset it");
+        if (text.Length == 0)
+        {
+            return;
+        }
+
+        if (environment.TryGetValue(setting, out var other) && other.Text != text)
+        {
+            throw new SettingException($"{other.Variable} and {name} are the same setting and say different things; unset one of them");
+        }
+
+        environment[setting] = (text, name);
+    }
+
+    private void ReadFile(bool isNamed)
     {
         try
         {
@@ -103,12 +118,20 @@ internal sealed class SettingSources
                 throw new SettingException($"{path} is not a JSON object");
             }
 
-            foreach (var member in document.RootElement.EnumerateObject())
+            var sections = document.RootElement.EnumerateObject().Where(member => member.Name.Equals(Section, StringComparison.OrdinalIgnoreCase)).ToArray();
+            if (sections.Length == 0 && isNamed)
             {
-                if (member.Name.Equals("Frazil", StringComparison.OrdinalIgnoreCase) && member.Value.ValueKind == JsonValueKind.Object)
+                throw new SettingException($"{path} has no section '{Section}', in which settings stand: {{\"{Section}\": {{\"port\": 8181}}}}");
+            }
+
+            foreach (var section in sections)
+            {
+                if (section.Value.ValueKind != JsonValueKind.Object)
                 {
-                    Flatten("", member.Value);
+                    throw new SettingException($"'{Section}' in {path} is not a JSON object");
                 }
+
+                Flatten("", section.Value);
             }
         }
         catch (JsonException exception)
@@ -118,11 +141,6 @@ internal sealed class SettingSources
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new SettingException($"Cannot read the settings file {path}: {exception.Message}", exception);
-        }
-
-        if (file.Keys.FirstOrDefault(key => !IsKnown(key)) is { } unknown)
-        {
-            throw new SettingException($"{path} has 'Frazil:{unknown}', which is no setting");
         }
     }
 
@@ -138,6 +156,7 @@ internal sealed class SettingSources
 
                 break;
             case JsonValueKind.Array:
+                TakeMember(key, null);
                 foreach (var item in element.EnumerateArray())
                 {
                     Flatten(key, item);
@@ -145,18 +164,54 @@ internal sealed class SettingSources
 
                 break;
             case JsonValueKind.Null:
+                TakeMember(key, null);
                 break;
             default:
-                if (!file.TryGetValue(key, out var values))
-                {
-                    file[key] = values = [];
-                }
-
-                values.Add(element.ToString());
+                TakeMember(key, element.ToString());
                 break;
         }
     }
 
-    private static bool IsKnown(string key) =>
-        key.StartsWith(Credentials, StringComparison.OrdinalIgnoreCase) || SettingList.All.Any(setting => setting.Key.Equals(key, StringComparison.OrdinalIgnoreCase));
+    /// <summary>Takes a value of the file; null when there is none, and only the name is looked at.</summary>
+    private void TakeMember(string key, string? text)
+    {
+        if (CredentialOf(key) is { } credential)
+        {
+            if (text is not null)
+            {
+                credentials.Add((credential.Name, credential.Member, text));
+            }
+
+            return;
+        }
+
+        if (SettingList.Find(key) is not { } setting || setting == SettingList.Config)
+        {
+            throw new SettingException(
+                $"{path} has '{Section}:{key}', which is no setting; the nearest is '{Nearest.Of(key, SettingList.Options.Select(known => known.Flag).Append("credentials:<name>:access-key-id"))}'");
+        }
+
+        if (setting.Form == SettingForm.Secret)
+        {
+            throw new SettingException($"{path} has '{Section}:{key}', a secret: set {setting.OnClouds ?? setting.Variable} in the environment instead");
+        }
+
+        if (text is not null)
+        {
+            if (!file.TryGetValue(setting, out var values))
+            {
+                file[setting] = values = [];
+            }
+
+            values.Add(text);
+        }
+    }
+
+    /// <summary><c>credentials:name:access-key-id</c>, or null when the key is not of that form.</summary>
+    private static (string Name, string Member)? CredentialOf(string key) =>
+        key.Split(':') is [var section, var name, var member]
+        && section.Equals("Credentials", StringComparison.OrdinalIgnoreCase)
+        && S3CredentialSet.Members.FirstOrDefault(known => Normal(known) == Normal(member)) is { } known
+            ? (name, known)
+            : null;
 }

@@ -49,6 +49,12 @@ public sealed record StorageProfile
     /// <summary>S3: the role whose sessions are vended to clients.</summary>
     public string? RoleArn { get; init; }
 
+    /// <summary>The names of the members that <see cref="Read"/> knows.</summary>
+    public static IReadOnlyList<string> Members { get; } =
+    [
+        "storage-type", "base-location", "allowed-locations", "endpoint", "endpoint-internal", "region", "path-style-access", "credential-name", "role-arn",
+    ];
+
     /// <summary>Reads the form of <see cref="WriteTo"/>.</summary>
     public static StorageProfile Read(JsonElement profile) => new()
     {

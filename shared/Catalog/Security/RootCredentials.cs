@@ -52,6 +52,8 @@ public sealed class RootCredentials
     /// <exception cref="ArgumentException">The secret is too short to be one.</exception>
     public static RootCredentials FromSecret(string clientId, string secret)
     {
+        // A file or a vault that was filled from a file brings a line end along, and no client sends it.
+        secret = secret.TrimEnd('\r', '\n');
         if (secret.Length < MinSecretLength)
         {
             throw new ArgumentException($"The root secret must have at least {MinSecretLength} characters of chance: generate it, do not think it up", nameof(secret));
