@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Frazil.Entities;
 using Frazil.Iceberg;
 
 namespace Frazil.Api;
@@ -49,7 +50,7 @@ public static class NamespaceRoutes
         var @namespace = new Namespace(body.RootElement.RequiredList("namespace", level => level.AsString("namespace")));
         var properties = body.RootElement.OptionalStringMap("properties") ?? [];
         return await request.RunAsync(() =>
-            request.Operations.Namespaces.CreateAsync(request.Call, @namespace, properties, () => Describe(@namespace, properties), request.CancellationToken));
+            request.Operations.Namespaces.CreateAsync(request.Call, @namespace, properties, entity => Describe(@namespace, entity), request.CancellationToken));
     }
 
     private static async ValueTask<Answer> LoadNamespaceMetadata(ApiRequest request) => Answer.Document(
@@ -122,11 +123,11 @@ public static class NamespaceRoutes
         writer.WriteEndArray();
     }
 
-    private static byte[] Describe(Namespace @namespace, IReadOnlyDictionary<string, string> properties) => Json.Write((@namespace, properties), static (writer, answer) =>
+    private static byte[] Describe(Namespace @namespace, NamespaceEntity entity) => Json.Write((@namespace, entity.Properties), static (writer, answer) =>
     {
         writer.WriteStartObject();
         writer.WriteStrings("namespace", answer.@namespace.Levels);
-        writer.WriteStringMap("properties", answer.properties);
+        writer.WriteStringMap("properties", answer.Properties);
         writer.WriteEndObject();
     });
 }

@@ -12,6 +12,12 @@ public sealed record NamespaceEntity
     /// <summary>Its properties.</summary>
     public required IReadOnlyDictionary<string, string> Properties { get; init; }
 
+    /// <summary>The ids of the namespaces above it, outermost first: rights that are inherited are found without a walk. Null in rows of earlier versions, until their next write.</summary>
+    public IReadOnlyList<Guid>? Parents { get; init; }
+
+    /// <summary>Where its tables go that bring no location, as it was decided once. Null where nobody decided yet.</summary>
+    public string? Folder { get; init; }
+
     /// <summary>Set while a drop looks for what the namespace holds: nothing may be made in it. A mark that a crash left behind is cleared by whoever finds it old.</summary>
     public DateTimeOffset? DroppingSince { get; init; }
 
@@ -27,6 +33,8 @@ public sealed record NamespaceEntity
         {
             Id = Guid.Parse(row.RequiredString("id")),
             Properties = row.OptionalStringMap("properties") ?? [],
+            Parents = ReadParents(row),
+            Folder = row.OptionalString("folder"),
             DroppingSince = row.OptionalInt64("dropping-since-ms") is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null,
             Protected = row.OptionalBoolean("protected") ?? false,
         };
@@ -38,6 +46,8 @@ public sealed record NamespaceEntity
         writer.WriteStartObject();
         writer.WriteString("id", row.Id);
         writer.WriteStringMap("properties", row.Properties);
+        WriteParents(writer, row.Parents);
+        writer.WriteOptional("folder", row.Folder);
         writer.WriteOptional("dropping-since-ms", row.DroppingSince?.ToUnixTimeMilliseconds());
         if (row.Protected)
         {
@@ -46,6 +56,24 @@ public sealed record NamespaceEntity
 
         writer.WriteEndObject();
     });
+
+    internal static IReadOnlyList<Guid>? ReadParents(JsonElement row) => row.OptionalStrings("parents") is { } parents ? [.. parents.Select(Guid.Parse)] : null;
+
+    internal static void WriteParents(Utf8JsonWriter writer, IReadOnlyList<Guid>? parents)
+    {
+        if (parents is null)
+        {
+            return;
+        }
+
+        writer.WriteStartArray("parents");
+        foreach (var parent in parents)
+        {
+            writer.WriteStringValue(parent);
+        }
+
+        writer.WriteEndArray();
+    }
 }
 
 /// <summary>What a name in a namespace stands for.</summary>
@@ -81,6 +109,9 @@ public sealed record TableEntity
 
     /// <summary>The locations that this table claims for itself, canonical: where it is, where it was, and paths of its properties outside of that.</summary>
     public required IReadOnlyList<string> Claims { get; init; }
+
+    /// <summary>The ids of the namespaces above it, outermost first, that which holds it last. Null in rows of earlier versions, until their next write.</summary>
+    public IReadOnlyList<Guid>? Parents { get; init; }
 
     /// <summary>When it was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
@@ -129,6 +160,7 @@ public sealed record TableEntity
         MetadataLocation = row.RequiredString("metadata-location"),
         Version = row.RequiredInt64("version"),
         Claims = row.OptionalStrings("claims") ?? [],
+        Parents = NamespaceEntity.ReadParents(row),
         CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.RequiredInt64("created-at-ms")),
         UpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.RequiredInt64("updated-at-ms")),
         Registered = row.OptionalBoolean("registered") ?? false,
@@ -145,6 +177,7 @@ public sealed record TableEntity
         writer.WriteString("metadata-location", MetadataLocation);
         writer.WriteNumber("version", Version);
         writer.WriteStrings("claims", Claims);
+        NamespaceEntity.WriteParents(writer, Parents);
         writer.WriteNumber("created-at-ms", CreatedAt.ToUnixTimeMilliseconds());
         writer.WriteNumber("updated-at-ms", UpdatedAt.ToUnixTimeMilliseconds());
         if (Registered)

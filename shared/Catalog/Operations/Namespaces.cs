@@ -37,22 +37,28 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
     /// <summary><c>createNamespace</c>. The parent must exist.</summary>
     /// <exception cref="CatalogException">409 when it exists; 404 when its parent does not; 400 when name or properties are refused.</exception>
     public async ValueTask<Outcome> CreateAsync(
-        CallContext call, Namespace @namespace, IReadOnlyDictionary<string, string> properties, Func<byte[]> answer, CancellationToken cancellationToken)
+        CallContext call, Namespace @namespace, IReadOnlyDictionary<string, string> properties, Func<NamespaceEntity, byte[]> answer, CancellationToken cancellationToken)
     {
         Names.Require(@namespace);
         RequireProperties(call, properties);
-        var outcome = new Outcome.Document(answer());
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var entity = new NamespaceEntity { Id = ids.NewId(), Properties = properties };
+            (NamespaceEntity Entity, string Version)? above = @namespace.Parent is { } parent ? await RequireAsync(call, parent, cancellationToken) : null;
+            var entity = new NamespaceEntity
+            {
+                Id = ids.NewId(),
+                Properties = properties,
+                Parents = above is { } row ? await LineageAsync(call, @namespace.Parent!, row.Entity, cancellationToken) : [],
+            };
+            var outcome = new Outcome.Document(answer(entity));
             List<Write> writes =
             [
                 new Write.Create(Keys.Namespace(@namespace), entity.ToValue()),
                 new Write.Create(Keys.Identity(entity.Id), new Identity(@namespace, null).ToValue()),
             ];
-            if (@namespace.Parent is { } parent)
+            if (above is { } checkedRow)
             {
-                writes.Add(new Write.Check(Keys.Namespace(parent), (await RequireAsync(call, parent, cancellationToken)).Version));
+                writes.Add(new Write.Check(Keys.Namespace(@namespace.Parent!), checkedRow.Version));
             }
 
             writes.AddRange(Idempotency.Record(call, outcome, clock.GetUtcNow()));
@@ -74,8 +80,15 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
 
     /// <summary><c>loadNamespaceMetadata</c> and <c>namespaceExists</c>.</summary>
     /// <exception cref="CatalogException">404.</exception>
-    public async ValueTask<IReadOnlyDictionary<string, string>> LoadAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken) =>
-        (await ReadAsync(call, @namespace, cancellationToken) ?? throw NoSuchNamespace(@namespace)).Entity.Properties;
+    public async ValueTask<NamespaceEntity> LoadAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken) =>
+        (await ReadAsync(call, @namespace, cancellationToken) ?? throw NoSuchNamespace(@namespace)).Entity;
+
+    /// <summary>Where tables and views of a namespace go that bring no location: told from the row alone. Nothing is read.</summary>
+    public static string LocationOf(Catalog catalog, Namespace @namespace, NamespaceEntity entity) =>
+        entity.Folder
+        ?? (entity.Properties.TryGetValue("location", out var location)
+            ? location.TrimEnd('/')
+            : string.Join('/', @namespace.Levels.Select(Names.ForLocation).Prepend(catalog.Entity.Storage.BaseLocation.TrimEnd('/'))));
 
     /// <summary>Whether a namespace exists.</summary>
     public async ValueTask<bool> ExistsAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken) =>
@@ -221,6 +234,32 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
         }
 
         throw Busy(@namespace);
+    }
+
+    /// <summary>
+    /// The ids of a namespace and of those above it, outermost first: what a row in it holds as its parents. They are in its own row, except where an earlier version wrote that:
+    /// then the rows above are read. Null when one of those is not there.
+    /// </summary>
+    internal async ValueTask<IReadOnlyList<Guid>?> LineageAsync(CallContext call, Namespace @namespace, NamespaceEntity entity, CancellationToken cancellationToken)
+    {
+        if (entity.Parents is { } parents)
+        {
+            return [.. parents, entity.Id];
+        }
+
+        if (@namespace.Parent is null)
+        {
+            return [entity.Id];
+        }
+
+        List<string> above = [];
+        for (var parent = @namespace.Parent; parent is not null; parent = parent.Parent)
+        {
+            above.Insert(0, Keys.Namespace(parent));
+        }
+
+        var rows = await Store.ReadManyAsync(call.Catalog.Partition, above, cancellationToken);
+        return rows.All(row => row is not null) ? [.. rows.Select(row => NamespaceEntity.Read(row!.Value).Id), entity.Id] : null;
     }
 
     /// <summary>The namespace of an id.</summary>

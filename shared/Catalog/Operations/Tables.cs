@@ -306,6 +306,7 @@ public sealed class Tables
             Id = existing.Entity.Id,
             Version = existing.Entity.Version + 1,
             CreatedAt = existing.Entity.CreatedAt,
+            Parents = existing.Entity.Parents,
             Protected = existing.Entity.Protected,
             Claims = Pointers.AddClaims(existing.Entity, added),
         };

@@ -94,21 +94,16 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
     }
 
     /// <summary>Where a table or view goes that brings no location: below its namespace's location, with its uuid, so that no two ever share a prefix.</summary>
-    public static string DefaultLocation(CallContext call, TableIdentifier name, NamespaceEntity @namespace, Guid uuid)
-    {
-        var parent = @namespace.Properties.TryGetValue("location", out var location)
-            ? location.TrimEnd('/')
-            : string.Join('/', name.Namespace.Levels.Select(Names.ForLocation).Prepend(call.Catalog.Entity.Storage.BaseLocation.TrimEnd('/')));
-        return $"{parent}/{Names.ForLocation(name.Name)}-{uuid:N}";
-    }
+    public static string DefaultLocation(CallContext call, TableIdentifier name, NamespaceEntity @namespace, Guid uuid) =>
+        $"{Namespaces.LocationOf(call.Catalog, name.Namespace, @namespace)}/{Names.ForLocation(name.Name)}-{uuid:N}";
 
     /// <summary>The locations that a table or view keeps for itself: its own, and those of its properties that are not below it.</summary>
     public static IReadOnlyList<Location> OwnLocations(string location, IReadOnlyDictionary<string, string> properties)
     {
         List<Location> own = [Location.Parse(location)];
-        foreach (var property in LocationProperties)
+        foreach (var (property, text) in TableProperties.Locations(properties))
         {
-            if (properties.TryGetValue(property, out var text) && Location.Parse(text, property) is var place && !own.Any(place.IsWithin))
+            if (Location.Parse(text, property) is var place && !own.Any(place.IsWithin))
             {
                 own.Add(place);
             }
@@ -226,6 +221,7 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
         CallContext call, TableIdentifier name, Place? place, TableEntity entity, Func<TableKind, CatalogException> taken, CancellationToken cancellationToken)
     {
         place ??= await RequireFreeAsync(call, name, taken, cancellationToken);
+        entity = entity with { Parents = await namespaces.LineageAsync(call, name.Namespace, place.Namespace, cancellationToken) };
         Note(entity.Id);
         return
         [
@@ -336,16 +332,17 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
             // The destination is read first: whoever moved the source there meanwhile has taken it away, which the second read sees.
             var other = await ReadAsync(call, to, cancellationToken);
             var pointer = await RequireAsync(call, from, kind, cancellationToken);
-            var (_, namespaceVersion) = await namespaces.RequireAsync(call, to.Namespace, cancellationToken);
+            var (@namespace, namespaceVersion) = await namespaces.RequireAsync(call, to.Namespace, cancellationToken);
             if (other is not null)
             {
                 throw new CatalogException(ErrorKind.AlreadyExists, $"Cannot rename {from} to {to}. {other.Entity.Kind} already exists");
             }
 
+            var moved = pointer.Entity with { Parents = await namespaces.LineageAsync(call, to.Namespace, @namespace, cancellationToken) };
             List<Write> writes =
             [
                 new Write.Delete(Keys.Table(from), pointer.Version),
-                new Write.Create(Keys.Table(to), pointer.Entity.ToValue()),
+                new Write.Create(Keys.Table(to), moved.ToValue()),
                 .. await RenameIdentityAsync(call, pointer.Entity.Id, to, cancellationToken),
                 new Write.Check(Keys.Namespace(to.Namespace), namespaceVersion),
                 .. Idempotency.Record(call, Outcome.Done.Instance, clock.GetUtcNow()),
@@ -393,6 +390,4 @@ internal sealed class Pointers(StoreWriter writer, Namespaces namespaces, TimePr
     /// <summary>503 for anything else that lost every race: clients take a 409 there for a name that is taken.</summary>
     private static CatalogException Busy(TableIdentifier name) =>
         new(ErrorKind.SlowDown, $"{name} is being changed by others, who were faster in every try; nothing was changed. Try again");
-
-    private static readonly string[] LocationProperties = ["write.data.path", "write.metadata.path", "write.object-storage.path", "write.folder-storage.path"];
 }

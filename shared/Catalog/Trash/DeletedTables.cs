@@ -171,15 +171,16 @@ public sealed class DeletedTables
         var trashed = TrashEntity.Read(item.Value);
         var name = newName ?? trashed.Name;
         Names.Require(name.Name, "name");
-        var (_, version) = await namespaces.RequireAsync(call, name.Namespace, cancellationToken);
+        var (@namespace, version) = await namespaces.RequireAsync(call, name.Namespace, cancellationToken);
         if (await pointers.ReadAsync(call, name, cancellationToken) is { } other)
         {
             throw Pointers.Taken(name, trashed.Table.Kind, other.Entity.Kind);
         }
 
+        var table = trashed.Table with { Parents = await namespaces.LineageAsync(call, name.Namespace, @namespace, cancellationToken) };
         return
         [
-            new Write.Create(Keys.Table(name), trashed.Table.ToValue()),
+            new Write.Create(Keys.Table(name), table.ToValue()),
             new Write.Create(Keys.Identity(target), new Identity(name.Namespace, name.Name).ToValue()),
             new Write.Check(Keys.Namespace(name.Namespace), version),
             .. await TakeOutAsync(writer.Store, call.Catalog, item, trashed, cancellationToken),

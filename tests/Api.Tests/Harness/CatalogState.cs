@@ -81,6 +81,12 @@ public sealed class CatalogState
         var expected = namespaces.Select(item => $"{Keys.Identity(item.Entity.Id)} {item.Name}/").Concat(pointers.Select(item => $"{Keys.Identity(item.Entity.Id)} {item.Name.Namespace}/{item.Name.Name}"));
         Assert.Equal(expected.Order(StringComparer.Ordinal), identities.Order(StringComparer.Ordinal));
 
+        // Each row knows the namespaces above it.
+        var byName = namespaces.ToDictionary(item => item.Name, item => item.Entity.Id);
+        Assert.All(namespaces, item => Assert.Equal(Above(item.Name.Parent), item.Entity.Parents));
+        Assert.All(pointers, item => Assert.Equal(Above(item.Name.Namespace), item.Entity.Parents));
+        IReadOnlyList<Guid> Above(Namespace? name) => name is null ? [] : [.. Above(name.Parent), byName[name]];
+
         // Each location is held by whom it belongs to, and by nobody else.
         var owners = pointers.Select(item => item.Entity).Concat(trash.Select(item => item.Table)).Concat(tasks.Where(task => task.HoldsClaims && !task.HasEnded).Select(task => task.Subject.Table));
         var claims = owners.SelectMany(table => table.Claims.Select(claim => $"{Keys.Claim(Location.Parse(claim))} {table.Id:N}"));
