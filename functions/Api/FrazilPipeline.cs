@@ -90,7 +90,7 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
                 : Answer.MethodNotAllowed(http.Request.Method, allowed);
         }
 
-        var request = new ApiRequest(http, operations, route, target, prefix, captured);
+        var request = new ApiRequest(http, operations, route, target, prefix, captured) { RequestId = record.Id };
         record.Found(request);
         if (!request.Authenticate())
         {

@@ -75,7 +75,7 @@ public sealed class MetricsTests : CatalogTests
 
     private async Task<string[]> KeptAsync()
     {
-        var call = new CallContext(await Server.Operations.Catalogs.GetAsync(Catalog.Name, CancellationToken.None), null);
+        var call = new CallContext(await Server.Operations.Catalogs.GetAsync(Catalog.Name, CancellationToken.None));
         var reports = await Server.Operations.Reports.ListAsync(call, new TableIdentifier(new Namespace("ns"), "t"), CancellationToken.None);
         using var document = System.Text.Json.JsonDocument.Parse(Encoding.UTF8.GetString(reports.Span));
         return [.. document.RootElement.EnumerateArray().Select(item => item.GetProperty("report").GetProperty("report-type").GetString()!)];

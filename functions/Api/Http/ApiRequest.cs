@@ -47,7 +47,10 @@ public sealed class ApiRequest
     public Catalog Catalog => catalog ?? throw new InvalidOperationException("the catalog is resolved before a handler runs");
 
     /// <summary>The context that operations want.</summary>
-    public CallContext Call => new(Catalog, Idempotency);
+    public CallContext Call => CallOn(Catalog);
+
+    /// <summary>Names the request in logs and in its answer.</summary>
+    internal string RequestId { get; init; } = "";
 
     /// <summary>The key under which the client wants this done at most once, with the request's fingerprint.</summary>
     public IdempotentRequest? Idempotency { get; private set; }
@@ -151,6 +154,9 @@ public sealed class ApiRequest
         return caller is not null;
     }
 
+    /// <summary>The context of an operation on a catalog that is not the prefix's.</summary>
+    internal CallContext CallOn(Catalog catalog) => new(catalog) { Caller = Caller, RequestId = RequestId, Idempotency = Idempotency, AccessDelegation = ReadDelegation() };
+
     internal async ValueTask PrepareAsync()
     {
         if (Http.Request.Method is "POST" or "PUT")
@@ -168,6 +174,18 @@ public sealed class ApiRequest
         {
             Idempotency = new IdempotentRequest(ReadKey(keys.ToString()), Fingerprint());
         }
+    }
+
+    private AccessDelegation ReadDelegation()
+    {
+        if (!Http.Request.Headers.TryGetValue("X-Iceberg-Access-Delegation", out var header))
+        {
+            return AccessDelegation.None;
+        }
+
+        var wishes = header.ToString();
+        return (wishes.Contains("vended-credentials", StringComparison.OrdinalIgnoreCase) ? AccessDelegation.VendedCredentials : 0)
+            | (wishes.Contains("remote-signing", StringComparison.OrdinalIgnoreCase) ? AccessDelegation.RemoteSigning : 0);
     }
 
     private static Guid ReadKey(string text) => text.Length == 36 && Guid.TryParseExact(text, "D", out var key)

@@ -75,7 +75,7 @@ public static class ManagementRoutes
 
     private static async ValueTask<Answer> ListDeletedTabulars(ApiRequest request)
     {
-        var catalog = await CatalogAsync(request);
+        var call = await CallAsync(request);
         Namespace? @namespace = null;
         if (request.Target.RawQuery("namespace") is { Length: > 0 } path)
         {
@@ -83,11 +83,11 @@ public static class ManagementRoutes
         }
         else if (request.Target.Query("namespaceId") is { Length: > 0 } id)
         {
-            @namespace = await request.Operations.Namespaces.FindAsync(catalog, ReadId(id, "namespaceId"), request.CancellationToken);
+            @namespace = await request.Operations.Namespaces.FindAsync(call, ReadId(id, "namespaceId"), request.CancellationToken);
         }
 
-        var (tables, next) = await request.Operations.DeletedTables.ListAsync(catalog, @namespace, request.Paging, request.CancellationToken);
-        return Answer.Document(Json.Write((tables, next, catalog), static (writer, list) =>
+        var (tables, next) = await request.Operations.DeletedTables.ListAsync(call, @namespace, request.Paging, request.CancellationToken);
+        return Answer.Document(Json.Write((tables, next, call.Catalog), static (writer, list) =>
         {
             writer.WriteStartObject();
             writer.WriteStartArray("tabulars");
@@ -95,7 +95,7 @@ public static class ManagementRoutes
             {
                 writer.WriteStartObject();
                 WriteSubject(writer, trashed);
-                writer.WriteString("warehouse-id", list.catalog.Entity.Id);
+                writer.WriteString("warehouse-id", list.Catalog.Entity.Id);
                 writer.WriteString("created-at", Text(trashed.Table.CreatedAt));
                 writer.WriteString("deleted-at", Text(trashed.DroppedAt));
                 writer.WriteString("expiration-date", Text(trashed.DueAt));
@@ -114,19 +114,19 @@ public static class ManagementRoutes
         using var body = request.ReadJson();
         var targets = body.RootElement.RequiredList("targets", target => ReadId(target.RequireObject("target").RequiredString("id"), "id"));
         var name = body.RootElement.OptionalObject("name") is { } identifier ? TableRoutes.ReadIdentifier(identifier) : null;
-        await request.Operations.DeletedTables.UndropAsync(await CatalogAsync(request), targets, name, request.CancellationToken);
+        await request.Operations.DeletedTables.UndropAsync(await CallAsync(request), targets, name, request.CancellationToken);
         return Answer.NoContent;
     }
 
     /// <summary>Ends the time in the trash now. With <c>dryRun=true</c> it tells which files would go, and changes nothing.</summary>
     private static async ValueTask<Answer> PurgeDeletedTabular(ApiRequest request)
     {
-        var catalog = await CatalogAsync(request);
+        var call = await CallAsync(request);
         var id = ReadId(request.Named("id"), "id");
         if (request.Target.QueryBoolean("dryRun") ?? false)
         {
-            var trashed = await request.Operations.DeletedTables.GetAsync(catalog, id, request.CancellationToken);
-            var preview = await Jobs.PreviewPurgeAsync(catalog, trashed.Table, MaxPreviewFiles, request.CancellationToken);
+            var trashed = await request.Operations.DeletedTables.GetAsync(call, id, request.CancellationToken);
+            var preview = await Jobs.PreviewPurgeAsync(call, trashed.Table, MaxPreviewFiles, request.CancellationToken);
             return Answer.Document(Json.Write(preview, static (writer, preview) =>
             {
                 writer.WriteStartObject();
@@ -137,7 +137,7 @@ public static class ManagementRoutes
             }));
         }
 
-        var task = await request.Operations.DeletedTables.PurgeAsync(catalog, id, request.CancellationToken);
+        var task = await request.Operations.DeletedTables.PurgeAsync(call, id, request.CancellationToken);
         return Answer.Document(Json.Write(task, static (writer, task) =>
         {
             writer.WriteStartObject();
@@ -147,13 +147,13 @@ public static class ManagementRoutes
     }
 
     private static async ValueTask<Answer> GetProtection(ApiRequest request, EntityKind kind) => ProtectionAnswer(
-        await request.Operations.Protection.GetAsync(await CatalogAsync(request), kind, ReadId(request.Named("id"), "id"), request.CancellationToken));
+        await request.Operations.Protection.GetAsync(await CallAsync(request), kind, ReadId(request.Named("id"), "id"), request.CancellationToken));
 
     private static async ValueTask<Answer> SetProtection(ApiRequest request, EntityKind kind)
     {
         using var body = request.ReadJson();
         var isProtected = body.RootElement.RequiredBoolean("protected");
-        await request.Operations.Protection.SetAsync(await CatalogAsync(request), kind, ReadId(request.Named("id"), "id"), isProtected, request.CancellationToken);
+        await request.Operations.Protection.SetAsync(await CallAsync(request), kind, ReadId(request.Named("id"), "id"), isProtected, request.CancellationToken);
         return ProtectionAnswer(isProtected);
     }
 
@@ -174,7 +174,7 @@ public static class ManagementRoutes
             paging = new Paging(body.RootElement.OptionalString("page-token") ?? "", PageSize(body.RootElement.OptionalInt32("page-size")));
         }
 
-        var (tasks, next) = await request.Operations.Tasks.ListAsync(await CatalogAsync(request), state, paging, request.CancellationToken);
+        var (tasks, next) = await request.Operations.Tasks.ListAsync(await CallAsync(request), state, paging, request.CancellationToken);
         return Answer.Document(Json.Write((tasks, next), static (writer, list) =>
         {
             writer.WriteStartObject();
@@ -192,7 +192,7 @@ public static class ManagementRoutes
 
     private static async ValueTask<Answer> GetTask(ApiRequest request)
     {
-        var task = await request.Operations.Tasks.GetAsync(await CatalogAsync(request), ReadId(request.Named("id"), "id"), request.CancellationToken);
+        var task = await request.Operations.Tasks.GetAsync(await CallAsync(request), ReadId(request.Named("id"), "id"), request.CancellationToken);
         return Answer.Document(Json.Write(task, WriteTask));
     }
 
@@ -206,13 +206,13 @@ public static class ManagementRoutes
             throw CatalogException.BadRequest($"At most {MaxControlledTasks} tasks can be controlled at once");
         }
 
-        var catalog = await CatalogAsync(request);
+        var call = await CallAsync(request);
         foreach (var task in tasks)
         {
             await (action switch
             {
-                "cancel" or "stop" => request.Operations.Tasks.CancelAsync(catalog, task, request.CancellationToken),
-                "run-now" => request.Operations.Tasks.RunNowAsync(catalog, task, request.CancellationToken),
+                "cancel" or "stop" => request.Operations.Tasks.CancelAsync(call, task, request.CancellationToken),
+                "run-now" => request.Operations.Tasks.RunNowAsync(call, task, request.CancellationToken),
                 _ => throw CatalogException.BadRequest("Cannot parse 'action-type': it must be cancel or run-now"),
             });
         }
@@ -237,12 +237,12 @@ public static class ManagementRoutes
         return Answer.Document(Json.Write(result, static (writer, result) => result.WriteTo(writer)));
     }
 
-    private static async ValueTask<Catalog> CatalogAsync(ApiRequest request)
+    private static async ValueTask<CallContext> CallAsync(ApiRequest request)
     {
         var warehouse = request.Named("warehouse");
-        return await request.Operations.Catalogs.FindAsync(warehouse, request.CancellationToken) is { } catalog ? catalog
+        return request.CallOn(await request.Operations.Catalogs.FindAsync(warehouse, request.CancellationToken) is { } catalog ? catalog
             : Guid.TryParse(warehouse, out var id) ? await request.Operations.Catalogs.GetAsync(id, request.CancellationToken)
-            : await request.Operations.Catalogs.GetAsync(warehouse, request.CancellationToken);
+            : await request.Operations.Catalogs.GetAsync(warehouse, request.CancellationToken));
     }
 
     private static int? PageSize(int? size) =>

@@ -49,7 +49,7 @@ public static class NamespaceRoutes
         using var body = request.ReadJson();
         var @namespace = new Namespace(body.RootElement.RequiredList("namespace", level => level.AsString("namespace")));
         var properties = body.RootElement.OptionalStringMap("properties") ?? [];
-        return await request.RunAsync(() =>
+        return await request.ToAnswerAsync(
             request.Operations.Namespaces.CreateAsync(request.Call, @namespace, properties, entity => Describe(@namespace, entity), request.CancellationToken));
     }
 
@@ -65,7 +65,7 @@ public static class NamespaceRoutes
     private static ValueTask<Answer> DropNamespace(ApiRequest request)
     {
         var options = new DropOptions(Purge: request.Target.QueryBoolean("purge") ?? false, Force: request.Target.QueryBoolean("force") ?? false);
-        return request.RunAsync(() => request.Target.QueryBoolean("recursive") ?? false
+        return request.ToAnswerAsync(request.Target.QueryBoolean("recursive") ?? false
             ? request.Operations.Namespaces.DropRecursivelyAsync(request.Call, request.Namespace, options, request.CancellationToken)
             : request.Operations.Namespaces.DropAsync(request.Call, request.Namespace, options, request.CancellationToken));
     }
@@ -75,7 +75,7 @@ public static class NamespaceRoutes
         using var body = request.ReadJson();
         var removals = body.RootElement.OptionalStrings("removals") ?? [];
         var updates = body.RootElement.OptionalStringMap("updates") ?? [];
-        return await request.RunAsync(() =>
+        return await request.ToAnswerAsync(
             request.Operations.Namespaces.UpdatePropertiesAsync(request.Call, request.Namespace, removals, updates, request.CancellationToken));
     }
 

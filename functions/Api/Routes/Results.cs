@@ -6,9 +6,8 @@ namespace Frazil.Api;
 /// <summary>Turns outcomes of operations into answers.</summary>
 internal static class Results
 {
-    /// <summary>Carries out an operation that changes something, at most once when the client sent an idempotency key, and answers with its outcome.</summary>
-    public static async ValueTask<Answer> RunAsync(this ApiRequest request, Func<ValueTask<Outcome>> operation) =>
-        ToAnswer(request, await request.Operations.Idempotency.RunAsync(request.Call, operation, request.CancellationToken));
+    /// <summary>The answer of an operation that changes something.</summary>
+    public static async ValueTask<Answer> ToAnswerAsync(this ApiRequest request, ValueTask<Outcome> outcome) => ToAnswer(request, await outcome);
 
     /// <summary>The answer of an outcome.</summary>
     public static Answer ToAnswer(ApiRequest request, Outcome outcome) => outcome switch

@@ -41,7 +41,7 @@ public static class TableRoutes
     {
         using var body = request.ReadJson();
         var create = ReadCreate(body.RootElement, request.Body);
-        return await request.RunAsync(() => request.Operations.Tables.CreateAsync(request.Call, request.Namespace, create, request.CancellationToken));
+        return await request.ToAnswerAsync(request.Operations.Tables.CreateAsync(request.Call, request.Namespace, create, request.CancellationToken));
     }
 
     private static async ValueTask<Answer> RegisterTable(ApiRequest request)
@@ -50,7 +50,7 @@ public static class TableRoutes
         var table = new TableIdentifier(request.Namespace, body.RootElement.RequiredString("name"));
         var metadataLocation = body.RootElement.RequiredString("metadata-location");
         var overwrite = body.RootElement.OptionalBoolean("overwrite") ?? false;
-        return await request.RunAsync(() => request.Operations.Tables.RegisterAsync(request.Call, table, metadataLocation, overwrite, request.CancellationToken));
+        return await request.ToAnswerAsync(request.Operations.Tables.RegisterAsync(request.Call, table, metadataLocation, overwrite, request.CancellationToken));
     }
 
     private static async ValueTask<Answer> LoadTable(ApiRequest request)
@@ -74,13 +74,13 @@ public static class TableRoutes
         using var body = request.ReadJson();
         _ = body.RootElement.OptionalObject("identifier"); // The path says which table; the body's word for it only has to be well formed.
         var commit = ReadCommit(body.RootElement, request.Table, request.Body);
-        return await request.RunAsync(() => request.Operations.TableCommits.CommitAsync(request.Call, commit, request.CancellationToken));
+        return await request.ToAnswerAsync(request.Operations.TableCommits.CommitAsync(request.Call, commit, request.CancellationToken));
     }
 
     private static ValueTask<Answer> DropTable(ApiRequest request)
     {
         var options = new DropOptions(Purge: request.Target.QueryBoolean("purgeRequested") ?? false, Force: request.Target.QueryBoolean("force") ?? false);
-        return request.RunAsync(() => request.Operations.Tables.DropAsync(request.Call, request.Table, options, request.CancellationToken));
+        return request.ToAnswerAsync(request.Operations.Tables.DropAsync(request.Call, request.Table, options, request.CancellationToken));
     }
 
     private static async ValueTask<Answer> TableExists(ApiRequest request) =>
@@ -89,7 +89,7 @@ public static class TableRoutes
             : throw new CatalogException(ErrorKind.NoSuchTable, $"Table does not exist: {request.Table}");
 
     private static ValueTask<Answer> UnregisterTable(ApiRequest request) =>
-        request.RunAsync(() => request.Operations.Tables.UnregisterAsync(request.Call, request.Table, request.CancellationToken));
+        request.ToAnswerAsync(request.Operations.Tables.UnregisterAsync(request.Call, request.Table, request.CancellationToken));
 
     /// <summary>A file system needs no credentials, and vending for others is not offered yet: the list is empty.</summary>
     private static async ValueTask<Answer> LoadCredentials(ApiRequest request)
@@ -110,7 +110,7 @@ public static class TableRoutes
     {
         using var body = request.ReadJson();
         var (from, to) = ReadRename(body.RootElement);
-        return await request.RunAsync(() => request.Operations.Tables.RenameAsync(request.Call, from, to, request.CancellationToken));
+        return await request.ToAnswerAsync(request.Operations.Tables.RenameAsync(request.Call, from, to, request.CancellationToken));
     }
 
     private static async ValueTask<Answer> CommitTransaction(ApiRequest request)
@@ -121,7 +121,7 @@ public static class TableRoutes
             change.RequireObject("table-changes");
             return ReadCommit(change, ReadIdentifier(change.RequiredObject("identifier")), request.Body);
         });
-        return await request.RunAsync(() => request.Operations.TableCommits.CommitTransactionAsync(request.Call, changes, request.CancellationToken));
+        return await request.ToAnswerAsync(request.Operations.TableCommits.CommitTransactionAsync(request.Call, changes, request.CancellationToken));
     }
 
     internal static Answer Identifiers(IReadOnlyList<Listed<TableIdentifier>> listed, string? next, ListWish wish) => Answer.Document(Json.Write((listed, next, wish), static (writer, list) =>

@@ -32,7 +32,7 @@ public static class ViewRoutes
     {
         using var body = request.ReadJson();
         var create = ReadCreate(body.RootElement, request.Body);
-        return await request.RunAsync(() => request.Operations.Views.CreateAsync(request.Call, request.Namespace, create, request.CancellationToken));
+        return await request.ToAnswerAsync(request.Operations.Views.CreateAsync(request.Call, request.Namespace, create, request.CancellationToken));
     }
 
     private static async ValueTask<Answer> LoadView(ApiRequest request)
@@ -46,13 +46,13 @@ public static class ViewRoutes
         using var body = request.ReadJson();
         var requirements = body.RootElement.OptionalList("requirements", ViewRequirement.Read) ?? [];
         var updates = body.RootElement.RequiredList("updates", update => ViewUpdate.Read(update, request.Body));
-        return await request.RunAsync(() => request.Operations.Views.CommitAsync(request.Call, request.View, requirements, updates, request.CancellationToken));
+        return await request.ToAnswerAsync(request.Operations.Views.CommitAsync(request.Call, request.View, requirements, updates, request.CancellationToken));
     }
 
     private static ValueTask<Answer> DropView(ApiRequest request)
     {
         var options = new DropOptions(Force: request.Target.QueryBoolean("force") ?? false);
-        return request.RunAsync(() => request.Operations.Views.DropAsync(request.Call, request.View, options, request.CancellationToken));
+        return request.ToAnswerAsync(request.Operations.Views.DropAsync(request.Call, request.View, options, request.CancellationToken));
     }
 
     private static async ValueTask<Answer> ViewExists(ApiRequest request) =>
@@ -64,7 +64,7 @@ public static class ViewRoutes
     {
         using var body = request.ReadJson();
         var (from, to) = TableRoutes.ReadRename(body.RootElement);
-        return await request.RunAsync(() => request.Operations.Views.RenameAsync(request.Call, from, to, request.CancellationToken));
+        return await request.ToAnswerAsync(request.Operations.Views.RenameAsync(request.Call, from, to, request.CancellationToken));
     }
 
     private static async ValueTask<Answer> RegisterView(ApiRequest request)
@@ -72,7 +72,7 @@ public static class ViewRoutes
         using var body = request.ReadJson();
         var view = new TableIdentifier(request.Namespace, body.RootElement.RequiredString("name"));
         var metadataLocation = body.RootElement.RequiredString("metadata-location");
-        return await request.RunAsync(() => request.Operations.Views.RegisterAsync(request.Call, view, metadataLocation, request.CancellationToken));
+        return await request.ToAnswerAsync(request.Operations.Views.RegisterAsync(request.Call, view, metadataLocation, request.CancellationToken));
     }
 
     private static CreateViewRequest ReadCreate(JsonElement body, ReadOnlyMemory<byte> source) => new(

@@ -1,11 +1,45 @@
+using Frazil.Entities;
 using Frazil.Iceberg;
+using Frazil.Security;
 
 namespace Frazil;
 
-/// <summary>What every operation is told about the request it carries out.</summary>
+/// <summary>What every operation on a catalog is told about the request it carries out.</summary>
 /// <param name="Catalog">The catalog it is about.</param>
-/// <param name="Idempotency">The key under which the client wants it done at most once, or null.</param>
-public sealed record CallContext(Catalog Catalog, IdempotentRequest? Idempotency);
+public sealed record CallContext(Catalog Catalog)
+{
+    /// <summary>The partition of what stands above the catalog.</summary>
+    public string Project { get; init; } = Keys.Project;
+
+    /// <summary>Who asks.</summary>
+    public Caller Caller { get; init; } = Caller.Anonymous;
+
+    /// <summary>Names the request in logs and in its answer; null for what nobody requested.</summary>
+    public string? RequestId { get; init; }
+
+    /// <summary>The key under which the client wants it done at most once, or null.</summary>
+    public IdempotentRequest? Idempotency { get; init; }
+
+    /// <summary>How the client would like to reach files, if that is offered.</summary>
+    public AccessDelegation AccessDelegation { get; init; }
+
+    /// <summary>The context of what the catalog does by itself: timed jobs, and the upkeep of its rows.</summary>
+    public static CallContext OfSystem(Catalog catalog) => new(catalog) { Caller = Caller.System };
+}
+
+/// <summary>Ways to reach a table's files without credentials of one's own: <c>X-Iceberg-Access-Delegation</c>. A wish, which need not be granted.</summary>
+[Flags]
+public enum AccessDelegation
+{
+    /// <summary>None is wished for.</summary>
+    None = 0,
+
+    /// <summary><c>vended-credentials</c>.</summary>
+    VendedCredentials = 1,
+
+    /// <summary><c>remote-signing</c>.</summary>
+    RemoteSigning = 2,
+}
 
 /// <summary>A request under an <c>Idempotency-Key</c>.</summary>
 /// <param name="Key">The key.</param>

@@ -6,48 +6,11 @@ using Frazil.Storage;
 namespace Frazil;
 
 /// <summary>
-/// Requests under an <c>Idempotency-Key</c> take effect once. The record of a success is a row in the same batch as the change, so there is no moment in which one is
-/// there without the other; a terminal 4xx is recorded after it happened; a 5xx is not, so that the client may try again under the same key.
+/// The records of requests under an <c>Idempotency-Key</c>, which take effect once. The record of a success is a row in the same batch as the change (<see cref="Changes"/>), so there is no moment
+/// in which one is there without the other.
 /// </summary>
-public sealed class Idempotency(StoreWriter writer, MetadataFiles files, TimeProvider clock)
+public sealed class Idempotency(IKeyValueStore store, MetadataFiles files)
 {
-    /// <summary>Carries out an operation, or gives the recorded answer of its first time.</summary>
-    /// <exception cref="CatalogException">What the operation throws; 422 when the key was used for another request.</exception>
-    public async ValueTask<Outcome> RunAsync(CallContext call, Func<ValueTask<Outcome>> operation, CancellationToken cancellationToken)
-    {
-        if (call.Idempotency is null)
-        {
-            return await operation();
-        }
-
-        if (await ReplayAsync(call, cancellationToken) is { } earlier)
-        {
-            return earlier;
-        }
-
-        CatalogMeter.Idempotency.Add(1, CatalogMeter.Outcome("new"));
-        try
-        {
-            return await operation();
-        }
-        catch (IdempotencyKeyTakenException)
-        {
-            // Another request under this key was faster; nothing of this one was applied.
-            return await ReplayAsync(call, cancellationToken)
-                ?? throw new CatalogException(ErrorKind.CommitStateUnknown, "The record of this idempotency key vanished while it was read");
-        }
-        catch (CatalogException exception) when (IsTerminal(exception.Kind))
-        {
-            var failure = new Outcome.Failure(exception.Kind, exception.Message);
-            if (await RecordAsync(call, failure, cancellationToken) is { } other)
-            {
-                return other;
-            }
-
-            throw;
-        }
-    }
-
     /// <summary>The write that records a success, to be part of the batch that makes the change; nothing when the client sent no key.</summary>
     public static IEnumerable<Write> Record(CallContext call, Outcome outcome, DateTimeOffset now) => call.Idempotency is null
         ? []
@@ -62,27 +25,12 @@ public sealed class Idempotency(StoreWriter writer, MetadataFiles files, TimePro
         }
     }
 
-    /// <summary>Records an outcome that changed nothing in the store. Gives the earlier outcome when there was one after all.</summary>
-    public async ValueTask<Outcome?> RecordAsync(CallContext call, Outcome outcome, CancellationToken cancellationToken)
-    {
-        if (call.Idempotency is null)
-        {
-            return null;
-        }
-
-        var record = Record(call, outcome, clock.GetUtcNow()).Single();
-        if (record is Write.Create { Value.Length: > IKeyValueStore.MaxValueBytes })
-        {
-            return null; // Changed nothing, so carrying it out again is the same.
-        }
-
-        return (await writer.WriteAsync(call.Catalog.Partition, [record], cancellationToken)).IsApplied ? null : await ReplayAsync(call, cancellationToken);
-    }
-
-    private async ValueTask<Outcome?> ReplayAsync(CallContext call, CancellationToken cancellationToken)
+    /// <summary>What a request under this key was answered the first time; null when this is the first time.</summary>
+    /// <exception cref="CatalogException">422 when the key was used for another request; the failure that was recorded.</exception>
+    internal async ValueTask<Outcome?> ReplayAsync(CallContext call, CancellationToken cancellationToken)
     {
         var request = call.Idempotency!;
-        if (await writer.Store.ReadAsync(call.Catalog.Partition, Keys.Idempotency(request.Key), cancellationToken) is not { } item)
+        if (await store.ReadAsync(call.Catalog.Partition, Keys.Idempotency(request.Key), cancellationToken) is not { } item)
         {
             return null;
         }
@@ -173,7 +121,7 @@ public sealed class Idempotency(StoreWriter writer, MetadataFiles files, TimePro
     }
 
     /// <summary>Failures that another try of the same request would meet again.</summary>
-    private static bool IsTerminal(ErrorKind kind) => CatalogException.CodeOf(kind) is >= 400 and < 500 && kind is not
+    internal static bool IsTerminal(ErrorKind kind) => CatalogException.CodeOf(kind) is >= 400 and < 500 && kind is not
         (ErrorKind.NotAuthorized or ErrorKind.Forbidden or ErrorKind.PayloadTooLarge or ErrorKind.MethodNotAllowed or ErrorKind.NoSuchEndpoint or ErrorKind.Unprocessable);
 }
 

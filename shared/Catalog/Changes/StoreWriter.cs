@@ -4,7 +4,7 @@ using Frazil.Storage;
 namespace Frazil;
 
 /// <summary>
-/// The one way down: every change of the catalog is a batch that goes through here. Names the batch, sends it again when its outcome is unknown
+/// The one way down: every change of a catalog is a batch that goes through here, sent by <see cref="Changes"/>; what stands above catalogs is sent by its own operations. Names the batch, sends it again when its outcome is unknown
 /// (the same batch under the same commit id, which a store takes at most once), and says plainly when nobody can tell.
 /// </summary>
 public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSource ids)
@@ -13,9 +13,6 @@ public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSour
 
     /// <summary>The store, for reading.</summary>
     public IKeyValueStore Store { get; } = store;
-
-    /// <summary>Lets writers of one row take turns within this process.</summary>
-    internal Turns Turns { get; } = new();
 
     /// <summary>Applies a batch.</summary>
     /// <param name="partition">The partition of every write.</param>

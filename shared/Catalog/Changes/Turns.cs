@@ -9,8 +9,32 @@ internal sealed class Turns
     private readonly Dictionary<string, Turn> turns = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
 
-    /// <summary>Waits for the turn of a key. Dispose the answer to end it.</summary>
-    public async ValueTask<IDisposable> TakeAsync(string key, CancellationToken cancellationToken)
+    /// <summary>Waits for the turns of rows, in one order, so that two of them never wait for each other. Dispose the answer to end them.</summary>
+    public async ValueTask<IDisposable> TakeAsync(string partition, IReadOnlyList<string> rows, CancellationToken cancellationToken)
+    {
+        if (rows is [var row])
+        {
+            return await TakeAsync($"{partition} {row}", cancellationToken);
+        }
+
+        var held = new Leases();
+        try
+        {
+            foreach (var next in rows.Order(StringComparer.Ordinal))
+            {
+                held.Add(await TakeAsync($"{partition} {next}", cancellationToken));
+            }
+
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    private async ValueTask<IDisposable> TakeAsync(string key, CancellationToken cancellationToken)
     {
         Turn turn;
         lock (gate)
@@ -52,6 +76,11 @@ internal sealed class Turns
         public SemaphoreSlim Semaphore { get; } = new(1, 1);
 
         public int Holders { get; set; }
+    }
+
+    private sealed class Leases : List<IDisposable>, IDisposable
+    {
+        public void Dispose() => ForEach(lease => lease.Dispose());
     }
 
     private sealed class Lease(Turns owner, string key, Turn turn) : IDisposable

@@ -9,7 +9,7 @@ namespace Frazil;
 /// The reports that clients send of their scans and commits (<c>reportMetrics</c>). The newest <see cref="Limits.MaxReportsPerTable"/> of each table are kept, so that people
 /// can see how a table is used. A report is a courtesy: when it cannot be kept it is dropped, and the client is never failed for it.
 /// </summary>
-public sealed class MetricsReports(StoreWriter writer, Tables tables, TimeProvider clock)
+public sealed class MetricsReports(Changes changes, Tables tables, TimeProvider clock)
 {
     private const int MaxAttempts = 5;
 
@@ -48,18 +48,18 @@ public sealed class MetricsReports(StoreWriter writer, Tables tables, TimeProvid
     public async ValueTask<ReadOnlyMemory<byte>> ListAsync(CallContext call, TableIdentifier table, CancellationToken cancellationToken)
     {
         var entity = await tables.RequireAsync(call, table, cancellationToken);
-        return (await writer.Store.ReadAsync(call.Catalog.Partition, Keys.Reports(entity.Id), cancellationToken))?.Value ?? "[]"u8.ToArray();
+        return (await changes.Store.ReadAsync(call.Catalog.Partition, Keys.Reports(entity.Id), cancellationToken))?.Value ?? "[]"u8.ToArray();
     }
 
     private async ValueTask KeepAsync(CallContext call, string key, ReadOnlyMemory<byte> report, CancellationToken cancellationToken)
     {
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var item = await writer.Store.ReadAsync(call.Catalog.Partition, key, cancellationToken);
+            var item = await changes.Store.ReadAsync(call.Catalog.Partition, key, cancellationToken);
             var kept = item is null ? [] : Split(item.Value);
             var value = Join([report, .. kept.Take(Limits.MaxReportsPerTable - 1)]);
             Write write = item is null ? new Write.Create(key, value) : new Write.Replace(key, value, item.Version);
-            if ((await writer.WriteAsync(call.Catalog.Partition, [write], cancellationToken)).IsApplied)
+            if (await changes.ApplyAsync(call, Change.Upkeep(write), cancellationToken))
             {
                 return;
             }

@@ -6,17 +6,17 @@ using Frazil.Storage;
 namespace Frazil;
 
 /// <summary>The operations on namespaces (REST operations 3 to 8).</summary>
-public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, IdSource ids)
+public sealed partial class Namespaces(Changes changes, TimeProvider clock, IdSource ids)
 {
     /// <summary>How old a mark of a drop must be to be taken for a crash's at once. A younger one is waited for, a quarter of a second or so.</summary>
     public static readonly TimeSpan DropMarkLifetime = TimeSpan.FromSeconds(5);
 
-    private const int MaxAttempts = 10;
-
     /// <summary>Looks at a namespace that is being dropped before its mark is cleared. Clearing is always safe: the drop deletes the version that it marked, or begins anew.</summary>
     private const int Patience = 8;
 
-    private IKeyValueStore Store => writer.Store;
+    private const int MaxClearings = 10;
+
+    private IKeyValueStore Store => changes.Store;
 
     /// <summary><c>listNamespaces</c>: the children of a namespace, or the top-level ones.</summary>
     /// <returns>Their full paths, and the token of the next page, or null.</returns>
@@ -36,13 +36,22 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
 
     /// <summary><c>createNamespace</c>. The parent must exist.</summary>
     /// <exception cref="CatalogException">409 when it exists; 404 when its parent does not; 400 when name or properties are refused.</exception>
-    public async ValueTask<Outcome> CreateAsync(
+    public ValueTask<Outcome> CreateAsync(
         CallContext call, Namespace @namespace, IReadOnlyDictionary<string, string> properties, Func<NamespaceEntity, byte[]> answer, CancellationToken cancellationToken)
     {
-        Names.Require(@namespace);
-        RequireProperties(call, properties);
-        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        var isAgain = false;
+        return changes.RunAsync(call, PrepareAsync, () => Busy(@namespace), cancellationToken);
+
+        async ValueTask<Change?> PrepareAsync()
         {
+            Names.Require(@namespace);
+            RequireProperties(call, properties);
+            if (isAgain && await ReadAsync(call, @namespace, cancellationToken) is not null)
+            {
+                throw new CatalogException(ErrorKind.AlreadyExists, $"Namespace already exists: {@namespace}");
+            }
+
+            isAgain = true;
             (NamespaceEntity Entity, string Version)? above = @namespace.Parent is { } parent ? await RequireAsync(call, parent, cancellationToken) : null;
             var entity = new NamespaceEntity
             {
@@ -50,32 +59,18 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
                 Properties = properties,
                 Parents = above is { } row ? await LineageAsync(call, @namespace.Parent!, row.Entity, cancellationToken) : [],
             };
-            var outcome = new Outcome.Document(answer(entity));
             List<Write> writes =
             [
                 new Write.Create(Keys.Namespace(@namespace), entity.ToValue()),
                 new Write.Create(Keys.Identity(entity.Id), new Identity(@namespace, null).ToValue()),
             ];
-            if (above is { } checkedRow)
+            if (above is { Version: var version })
             {
-                writes.Add(new Write.Check(Keys.Namespace(@namespace.Parent!), checkedRow.Version));
+                writes.Add(new Write.Check(Keys.Namespace(@namespace.Parent!), version));
             }
 
-            writes.AddRange(Idempotency.Record(call, outcome, clock.GetUtcNow()));
-            var result = await writer.WriteAsync(call.Catalog.Partition, writes, cancellationToken);
-            if (result.IsApplied)
-            {
-                return outcome;
-            }
-
-            Idempotency.ThrowIfTaken(call, result);
-            if (await ReadAsync(call, @namespace, cancellationToken) is not null)
-            {
-                throw new CatalogException(ErrorKind.AlreadyExists, $"Namespace already exists: {@namespace}");
-            }
+            return new Change(ChangeKind.CreateNamespace, [new ChangedNamespace(entity.Id, @namespace, null, entity)], writes, new Outcome.Document(answer(entity)));
         }
-
-        throw Busy(@namespace);
     }
 
     /// <summary><c>loadNamespaceMetadata</c> and <c>namespaceExists</c>.</summary>
@@ -96,117 +91,17 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
 
     /// <summary><c>updateProperties</c>: removals and updates together, or none.</summary>
     /// <exception cref="CatalogException">404; 422 when a key is in both; 400 when a property is refused.</exception>
-    public async ValueTask<Outcome> UpdatePropertiesAsync(
-        CallContext call, Namespace @namespace, IReadOnlyList<string> removals, IReadOnlyDictionary<string, string> updates, CancellationToken cancellationToken)
-    {
-        var both = removals.Where(updates.ContainsKey).ToArray();
-        if (both.Length > 0)
-        {
-            throw new CatalogException(ErrorKind.Unprocessable, $"Invalid namespace update, cannot simultaneously set and remove keys: [{string.Join(", ", both)}]");
-        }
-
-        for (var attempt = 0; attempt < MaxAttempts; attempt++)
-        {
-            var (before, version) = await RequireAsync(call, @namespace, cancellationToken);
-            var properties = new Dictionary<string, string>(before.Properties, StringComparer.Ordinal);
-            List<string> removed = [];
-            List<string> missing = [];
-            foreach (var key in removals.Distinct(StringComparer.Ordinal))
-            {
-                (properties.Remove(key) ? removed : missing).Add(key);
-            }
-
-            foreach (var (key, value) in updates)
-            {
-                properties[key] = value;
-            }
-
-            RequireProperties(call, properties);
-            var outcome = new Outcome.Document(Json.Write((updates, removed, missing), static (writer, answer) =>
-            {
-                writer.WriteStartObject();
-                writer.WriteStrings("updated", answer.updates.Keys);
-                writer.WriteStrings("removed", answer.removed);
-                writer.WriteStrings("missing", answer.missing);
-                writer.WriteEndObject();
-            }));
-            List<Write> writes = [.. Idempotency.Record(call, outcome, clock.GetUtcNow())];
-            if (updates.Count > 0 || removed.Count > 0)
-            {
-                writes.Add(new Write.Replace(Keys.Namespace(@namespace), (before with { Properties = properties }).ToValue(), version));
-            }
-
-            var result = writes.Count == 0 ? WriteResult.Applied : await writer.WriteAsync(call.Catalog.Partition, writes, cancellationToken);
-            if (result.IsApplied)
-            {
-                return outcome;
-            }
-
-            Idempotency.ThrowIfTaken(call, result);
-        }
-
-        throw Busy(@namespace);
-    }
+    public ValueTask<Outcome> UpdatePropertiesAsync(
+        CallContext call, Namespace @namespace, IReadOnlyList<string> removals, IReadOnlyDictionary<string, string> updates, CancellationToken cancellationToken) =>
+        changes.RunAsync(call, () => PrepareUpdateAsync(call, @namespace, removals, updates, cancellationToken), () => Busy(@namespace), cancellationToken);
 
     /// <summary>
     /// <c>dropNamespace</c>. Marks the namespace first, so that whoever makes something in it meanwhile is refused (their batch checks the namespace's version);
     /// then looks whether it is empty; then deletes it, or takes the mark away.
     /// </summary>
     /// <exception cref="CatalogException">404; 409 <c>NamespaceNotEmptyException</c>.</exception>
-    public async ValueTask<Outcome> DropAsync(CallContext call, Namespace @namespace, DropOptions options, CancellationToken cancellationToken)
-    {
-        var partition = call.Catalog.Partition;
-        var key = Keys.Namespace(@namespace);
-        for (var attempt = 0; attempt < MaxAttempts; attempt++)
-        {
-            var (before, version) = await RequireAsync(call, @namespace, cancellationToken);
-            if (before.Protected && !options.Force)
-            {
-                throw new CatalogException(ErrorKind.Protected, $"Namespace {@namespace} is protected: take the protection away first, or drop it with force=true");
-            }
-
-            if (!await IsEmptyAsync(call, @namespace, cancellationToken))
-            {
-                throw NotEmpty(@namespace);
-            }
-
-            var marked = (before with { DroppingSince = clock.GetUtcNow() }).ToValue();
-            if (!(await writer.WriteAsync(partition, [new Write.Replace(key, marked, version)], cancellationToken)).IsApplied
-                || await Store.ReadAsync(partition, key, cancellationToken) is not { } item
-                || !item.Value.Span.SequenceEqual(marked))
-            {
-                continue; // Somebody changed it, or took the mark for an old one.
-            }
-
-            if (!await IsEmptyAsync(call, @namespace, cancellationToken))
-            {
-                await writer.WriteAsync(partition, [new Write.Replace(key, before.ToValue(), item.Version)], cancellationToken);
-                throw NotEmpty(@namespace);
-            }
-
-            var identity = await Store.ReadAsync(partition, Keys.Identity(before.Id), cancellationToken);
-            List<Write> writes = [new Write.Delete(key, item.Version), .. Idempotency.Record(call, Outcome.Done.Instance, clock.GetUtcNow())];
-            if (identity is not null)
-            {
-                writes.Add(new Write.Delete(identity.Id, identity.Version));
-            }
-
-            var result = await writer.WriteAsync(partition, writes, cancellationToken, () => IsGoneAsync(call, before.Id));
-            if (result.IsApplied)
-            {
-                return Outcome.Done.Instance;
-            }
-
-            if (call.Idempotency is { } request && result.RefusedBy == Keys.Idempotency(request.Key))
-            {
-                await writer.WriteAsync(partition, [new Write.Replace(key, before.ToValue(), item.Version)], cancellationToken);
-            }
-
-            Idempotency.ThrowIfTaken(call, result);
-        }
-
-        throw Busy(@namespace);
-    }
+    public ValueTask<Outcome> DropAsync(CallContext call, Namespace @namespace, DropOptions options, CancellationToken cancellationToken) =>
+        changes.RunAsync(call, () => PrepareDropAsync(call, @namespace, options, cancellationToken), () => Busy(@namespace), cancellationToken);
 
     /// <summary>
     /// A namespace in which something is to be made, with the version that the batch must check. A mark means that it is being dropped right now, or that a drop crashed:
@@ -215,7 +110,7 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
     /// <exception cref="CatalogException">404 when there is none; 503 when others change it in every try.</exception>
     internal async ValueTask<(NamespaceEntity Entity, string Version)> RequireAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken)
     {
-        for (var attempt = 0; attempt < Patience + MaxAttempts; attempt++)
+        for (var attempt = 0; attempt < Patience + MaxClearings; attempt++)
         {
             var (entity, version) = await ReadAsync(call, @namespace, cancellationToken) ?? throw NoSuchNamespace(@namespace);
             if (entity.DroppingSince is not { } since)
@@ -229,8 +124,7 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
                 continue;
             }
 
-            await writer.WriteAsync(
-                call.Catalog.Partition, [new Write.Replace(Keys.Namespace(@namespace), (entity with { DroppingSince = null }).ToValue(), version)], cancellationToken);
+            await MarkAsync(call, @namespace, entity with { DroppingSince = null }, version, cancellationToken);
         }
 
         throw Busy(@namespace);
@@ -262,10 +156,14 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
         return rows.All(row => row is not null) ? [.. rows.Select(row => NamespaceEntity.Read(row!.Value).Id), entity.Id] : null;
     }
 
+    /// <summary>The same, of a namespace that is not read yet.</summary>
+    internal async ValueTask<IReadOnlyList<Guid>?> LineageAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken) =>
+        await ReadAsync(call, @namespace, cancellationToken) is { } row ? await LineageAsync(call, @namespace, row.Entity, cancellationToken) : null;
+
     /// <summary>The namespace of an id.</summary>
     /// <exception cref="CatalogException">404.</exception>
-    public async ValueTask<Namespace> FindAsync(Catalog catalog, Guid id, CancellationToken cancellationToken) =>
-        await Store.ReadAsync(catalog.Partition, Keys.Identity(id), cancellationToken) is { } item && Identity.Read(item.Value) is { Name: null } identity
+    public async ValueTask<Namespace> FindAsync(CallContext call, Guid id, CancellationToken cancellationToken) =>
+        await Store.ReadAsync(call.Catalog.Partition, Keys.Identity(id), cancellationToken) is { } item && Identity.Read(item.Value) is { Name: null } identity
             ? identity.Namespace
             : throw new CatalogException(ErrorKind.NoSuchNamespace, $"Namespace does not exist: {id}");
 
@@ -279,6 +177,101 @@ public sealed partial class Namespaces(StoreWriter writer, TimeProvider clock, I
         var item = await Store.ReadAsync(call.Catalog.Partition, Keys.Namespace(@namespace), cancellationToken);
         return item is null ? null : (NamespaceEntity.Read(item.Value), item.Version);
     }
+
+    private async ValueTask<Change?> PrepareUpdateAsync(
+        CallContext call, Namespace @namespace, IReadOnlyList<string> removals, IReadOnlyDictionary<string, string> updates, CancellationToken cancellationToken)
+    {
+        var both = removals.Where(updates.ContainsKey).ToArray();
+        if (both.Length > 0)
+        {
+            throw new CatalogException(ErrorKind.Unprocessable, $"Invalid namespace update, cannot simultaneously set and remove keys: [{string.Join(", ", both)}]");
+        }
+
+        var (before, version) = await RequireAsync(call, @namespace, cancellationToken);
+        var properties = new Dictionary<string, string>(before.Properties, StringComparer.Ordinal);
+        List<string> removed = [];
+        List<string> missing = [];
+        foreach (var key in removals.Distinct(StringComparer.Ordinal))
+        {
+            (properties.Remove(key) ? removed : missing).Add(key);
+        }
+
+        foreach (var (key, value) in updates)
+        {
+            properties[key] = value;
+        }
+
+        RequireProperties(call, properties);
+        var outcome = new Outcome.Document(Json.Write((updates, removed, missing), static (writer, answer) =>
+        {
+            writer.WriteStartObject();
+            writer.WriteStrings("updated", answer.updates.Keys);
+            writer.WriteStrings("removed", answer.removed);
+            writer.WriteStrings("missing", answer.missing);
+            writer.WriteEndObject();
+        }));
+        if (updates.Count == 0 && removed.Count == 0)
+        {
+            return Change.Nothing(ChangeKind.UpdateProperties, outcome);
+        }
+
+        var after = await HealedAsync(call, @namespace, before with { Properties = properties }, cancellationToken);
+        return new Change(
+            ChangeKind.UpdateProperties, [new ChangedNamespace(before.Id, @namespace, before, after)], [new Write.Replace(Keys.Namespace(@namespace), after.ToValue(), version)], outcome);
+    }
+
+    private async ValueTask<Change?> PrepareDropAsync(CallContext call, Namespace @namespace, DropOptions options, CancellationToken cancellationToken)
+    {
+        var (before, version) = await RequireAsync(call, @namespace, cancellationToken);
+        if (before.Protected && !options.Force)
+        {
+            throw new CatalogException(ErrorKind.Protected, $"Namespace {@namespace} is protected: take the protection away first, or drop it with force=true");
+        }
+
+        if (!await IsEmptyAsync(call, @namespace, cancellationToken))
+        {
+            throw NotEmpty(@namespace);
+        }
+
+        return new Change(ChangeKind.DropNamespace, [new ChangedNamespace(before.Id, @namespace, before, null)], [], Outcome.Done.Instance)
+        {
+            Announce = () => AnnounceDropAsync(call, @namespace, before, version, cancellationToken),
+            Landed = () => IsGoneAsync(call, before.Id),
+        };
+    }
+
+    /// <summary>Marks the namespace and looks once more whether it is empty. Null when somebody changed it, or took the mark for an old one.</summary>
+    private async ValueTask<IReadOnlyList<Write>?> AnnounceDropAsync(
+        CallContext call, Namespace @namespace, NamespaceEntity before, string version, CancellationToken cancellationToken)
+    {
+        var key = Keys.Namespace(@namespace);
+        var marked = before with { DroppingSince = clock.GetUtcNow() };
+        if (!await MarkAsync(call, @namespace, marked, version, cancellationToken)
+            || await Store.ReadAsync(call.Catalog.Partition, key, cancellationToken) is not { } item
+            || !item.Value.Span.SequenceEqual(marked.ToValue()))
+        {
+            return null;
+        }
+
+        if (!await IsEmptyAsync(call, @namespace, cancellationToken))
+        {
+            await MarkAsync(call, @namespace, before, item.Version, cancellationToken);
+            throw NotEmpty(@namespace);
+        }
+
+        return await Store.ReadAsync(call.Catalog.Partition, Keys.Identity(before.Id), cancellationToken) is { } identity
+            ? [new Write.Delete(key, item.Version), new Write.Delete(identity.Id, identity.Version)]
+            : [new Write.Delete(key, item.Version)];
+    }
+
+    /// <summary>Sets the mark of a drop, or takes it away. False when somebody else changed the namespace.</summary>
+    private ValueTask<bool> MarkAsync(CallContext call, Namespace @namespace, NamespaceEntity entity, string version, CancellationToken cancellationToken) =>
+        changes.ApplyAsync(call, Change.Upkeep(new Write.Replace(Keys.Namespace(@namespace), entity.ToValue(), version)), cancellationToken);
+
+    /// <summary>A row that is to be written, with what rows of earlier versions lack.</summary>
+    internal async ValueTask<NamespaceEntity> HealedAsync(CallContext call, Namespace @namespace, NamespaceEntity entity, CancellationToken cancellationToken) => entity.Parents is not null
+        ? entity
+        : entity with { Parents = @namespace.Parent is { } parent ? await LineageAsync(call, parent, cancellationToken) : [] };
 
     /// <summary>Whether a namespace that was to be dropped is there no more: then it was, by this drop or another. Null when it is: then it cannot be told.</summary>
     private async ValueTask<bool?> IsGoneAsync(CallContext call, Guid id) =>

@@ -41,16 +41,16 @@ public sealed class Operations
         var writer = new StoreWriter(store, clock, ids);
         Files = new MetadataFiles(options.MetadataCacheBytes);
         Catalogs = new Catalogs(writer, openStorage, clock, ids, options.SharesLocations);
-        Idempotency = new Idempotency(writer, Files, clock);
-        Namespaces = new Namespaces(writer, clock, ids);
-        Tables = new Tables(writer, Namespaces, Files, Idempotency, clock, ids);
-        TableCommits = new TableCommits(writer, Namespaces, Tables, Files, Idempotency, clock, ids);
-        Views = new Views(writer, Namespaces, Files, Idempotency, clock, ids);
-        Reports = new MetricsReports(writer, Tables, clock);
-        DeletedTables = new DeletedTables(writer, Namespaces, clock, ids);
-        Tasks = new Tasks(writer, clock, ids);
-        Protection = new Protection(writer);
-        Jobs = new Jobs(Catalogs, DeletedTables, Tasks, writer, clock);
+        var changes = new Changes(writer, new Idempotency(store, Files), Files, clock, ids);
+        Namespaces = new Namespaces(changes, clock, ids);
+        Tables = new Tables(changes, Namespaces, Files, clock, ids);
+        TableCommits = new TableCommits(changes, Namespaces, Files, clock, ids);
+        Views = new Views(changes, Namespaces, Files, clock, ids);
+        Reports = new MetricsReports(changes, Tables, clock);
+        DeletedTables = new DeletedTables(changes, Namespaces, clock, ids);
+        Tasks = new Tasks(changes, clock, ids);
+        Protection = new Protection(changes, Namespaces);
+        Jobs = new Jobs(Catalogs, DeletedTables, Tasks, changes, clock);
         Store = store;
     }
 
@@ -74,9 +74,6 @@ public sealed class Operations
 
     /// <summary>The catalogs.</summary>
     public Catalogs Catalogs { get; }
-
-    /// <summary>Requests that take effect once.</summary>
-    public Idempotency Idempotency { get; }
 
     /// <summary>Namespaces.</summary>
     public Namespaces Namespaces { get; }

@@ -18,51 +18,62 @@ public enum EntityKind
 }
 
 /// <summary>The flag that keeps a namespace, table or view from being dropped by mistake. Named by id, since names may change.</summary>
-public sealed class Protection(StoreWriter writer)
+public sealed class Protection(Changes changes, Namespaces namespaces)
 {
-    private const int MaxAttempts = 20;
+    private const int MaxLooks = 20;
 
     /// <summary>Whether something is protected.</summary>
     /// <exception cref="CatalogException">404.</exception>
-    public async ValueTask<bool> GetAsync(Catalog catalog, EntityKind kind, Guid id, CancellationToken cancellationToken)
+    public async ValueTask<bool> GetAsync(CallContext call, EntityKind kind, Guid id, CancellationToken cancellationToken)
     {
-        var (_, item) = await FindAsync(catalog, kind, id, cancellationToken);
+        var (_, _, item) = await FindAsync(call, kind, id, cancellationToken);
         return kind == EntityKind.Namespace ? NamespaceEntity.Read(item.Value).Protected : TableEntity.Read(item.Value).Protected;
     }
 
     /// <summary>Protects something, or takes its protection away.</summary>
     /// <exception cref="CatalogException">404.</exception>
-    public async ValueTask SetAsync(Catalog catalog, EntityKind kind, Guid id, bool isProtected, CancellationToken cancellationToken)
+    public async ValueTask SetAsync(CallContext call, EntityKind kind, Guid id, bool isProtected, CancellationToken cancellationToken) => await changes.RunAsync(
+        call,
+        () => PrepareAsync(call, kind, id, isProtected, cancellationToken),
+        () => new CatalogException(ErrorKind.SlowDown, $"{kind} {id} is being changed by others; nothing was changed. Try again"),
+        cancellationToken);
+
+    private async ValueTask<Change?> PrepareAsync(CallContext call, EntityKind kind, Guid id, bool isProtected, CancellationToken cancellationToken)
     {
-        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        var (identity, key, item) = await FindAsync(call, kind, id, cancellationToken);
+        ChangedObject changed;
+        byte[] value;
+        if (kind == EntityKind.Namespace)
         {
-            var (key, item) = await FindAsync(catalog, kind, id, cancellationToken);
-            var value = kind == EntityKind.Namespace
-                ? (NamespaceEntity.Read(item.Value) with { Protected = isProtected }).ToValue()
-                : (TableEntity.Read(item.Value) with { Protected = isProtected }).ToValue();
-            if (item.Value.Span.SequenceEqual(value)
-                || (await writer.WriteAsync(catalog.Partition, [new Write.Replace(key, value, item.Version)], cancellationToken)).IsApplied)
-            {
-                return;
-            }
+            var before = NamespaceEntity.Read(item.Value);
+            var after = await namespaces.HealedAsync(call, identity.Namespace, before with { Protected = isProtected }, cancellationToken);
+            (changed, value) = (new ChangedNamespace(id, identity.Namespace, before, after), after.ToValue());
+        }
+        else
+        {
+            var before = TableEntity.Read(item.Value);
+            var after = before with { Protected = isProtected, Parents = before.Parents ?? await namespaces.LineageAsync(call, identity.Namespace, cancellationToken) };
+            (changed, value) = (new ChangedTable(id, new TableIdentifier(identity.Namespace, identity.Name!), before, after), after.ToValue());
         }
 
-        throw new CatalogException(ErrorKind.SlowDown, $"{kind} {id} is being changed by others; nothing was changed. Try again");
+        return item.Value.Span.SequenceEqual(value)
+            ? Change.Nothing(ChangeKind.SetProtection, Outcome.Done.Instance)
+            : new Change(ChangeKind.SetProtection, [changed], [new Write.Replace(key, value, item.Version)], Outcome.Done.Instance);
     }
 
     /// <summary>The row of an id. The name is looked up first, and may be another's by the time that its row is read: then what was renamed is looked up again.</summary>
-    private async ValueTask<(string Key, Item Item)> FindAsync(Catalog catalog, EntityKind kind, Guid id, CancellationToken cancellationToken)
+    private async ValueTask<(Identity Identity, string Key, Item Item)> FindAsync(CallContext call, EntityKind kind, Guid id, CancellationToken cancellationToken)
     {
         string? looked = null;
-        for (var attempt = 0; attempt < MaxAttempts && await writer.Store.ReadAsync(catalog.Partition, Keys.Identity(id), cancellationToken) is { } row; attempt++)
+        for (var attempt = 0; attempt < MaxLooks && await changes.Store.ReadAsync(call.Catalog.Partition, Keys.Identity(id), cancellationToken) is { } row; attempt++)
         {
             var identity = Identity.Read(row.Value);
             var key = identity.Name is { } name ? Keys.Table(new TableIdentifier(identity.Namespace, name)) : Keys.Namespace(identity.Namespace);
-            if (await writer.Store.ReadAsync(catalog.Partition, key, cancellationToken) is { } item && IdOf(identity, item) == id)
+            if (await changes.Store.ReadAsync(call.Catalog.Partition, key, cancellationToken) is { } item && IdOf(identity, item) == id)
             {
                 if (KindOf(identity, item) == kind)
                 {
-                    return (key, item);
+                    return (identity, key, item);
                 }
 
                 break;

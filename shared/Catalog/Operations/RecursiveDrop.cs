@@ -11,16 +11,21 @@ public sealed partial class Namespaces
     /// Not one batch: what was dropped before a failure stays dropped (each table can be undropped by itself), and the same request goes on where it ended.
     /// </summary>
     /// <exception cref="CatalogException">404; 409 when something in it is protected, or is made in it faster than it can be dropped; 400 when a purge is asked for and a table has <c>gc.enabled=false</c>.</exception>
-    public async ValueTask<Outcome> DropRecursivelyAsync(CallContext call, Namespace @namespace, DropOptions options, CancellationToken cancellationToken)
+    public ValueTask<Outcome> DropRecursivelyAsync(CallContext call, Namespace @namespace, DropOptions options, CancellationToken cancellationToken)
     {
-        await RequireAsync(call, @namespace, cancellationToken);
-        if (!options.Force || options.Purge)
-        {
-            await RequireDroppableAsync(call, @namespace, options, cancellationToken);
-        }
+        return changes.OnceAsync(call, DropAllAsync, cancellationToken);
 
-        await DropContentAsync(call with { Idempotency = null }, @namespace, options, cancellationToken);
-        return await DropAsync(call, @namespace, options, cancellationToken);
+        async ValueTask<Outcome> DropAllAsync()
+        {
+            await RequireAsync(call, @namespace, cancellationToken);
+            if (!options.Force || options.Purge)
+            {
+                await RequireDroppableAsync(call, @namespace, options, cancellationToken);
+            }
+
+            await DropContentAsync(call with { Idempotency = null }, @namespace, options, cancellationToken);
+            return await changes.RaceAsync(call, () => PrepareDropAsync(call, @namespace, options, cancellationToken), () => Busy(@namespace), cancellationToken);
+        }
     }
 
     private async ValueTask RequireDroppableAsync(CallContext call, Namespace @namespace, DropOptions options, CancellationToken cancellationToken)
@@ -39,7 +44,7 @@ public sealed partial class Namespaces
 
             if (options.Purge)
             {
-                await Tables.RequireGarbageCollectionAsync(call.Catalog, name, table, cancellationToken);
+                await Tables.RequireGarbageCollectionAsync(call, name, table, cancellationToken);
             }
         }
 
@@ -64,12 +69,13 @@ public sealed partial class Namespaces
             }
         }
 
-        var pointers = new Pointers(writer, this, clock, ids);
+        var drops = new Drops(changes, clock, ids);
         foreach (var (name, table) in await TablesAsync(call, @namespace, cancellationToken))
         {
             try
             {
-                await pointers.DropAsync(call, name, table.Kind, options, toTrash: true, static _ => ValueTask.FromResult<Outcome>(Outcome.Done.Instance), cancellationToken);
+                var kind = table.Kind == TableKind.Table ? ChangeKind.DropTable : ChangeKind.DropView;
+                await drops.DropAsync(call, kind, name, table.Kind, options, toTrash: true, static _ => new(Outcome.Done.Instance), cancellationToken);
             }
             catch (CatalogException exception) when (exception.Kind is ErrorKind.NoSuchTable or ErrorKind.NoSuchView)
             {

@@ -18,171 +18,67 @@ public sealed record CommitTableRequest(TableIdentifier Table, IReadOnlyList<Tab
 /// Commits (REST operations 19 and 27). File first, pointer second: a new metadata file under a fresh name, then one batch that moves the pointer if nobody else did.
 /// A requirement that fails goes back to the client. A lost race whose requirements still hold is tried again here.
 /// </summary>
-public sealed class TableCommits
+public sealed class TableCommits(Changes changes, Namespaces namespaces, MetadataFiles files, TimeProvider clock, IdSource ids)
 {
-    private readonly StoreWriter writer;
-    private readonly Namespaces namespaces;
-    private readonly Tables tables;
-    private readonly Pointers pointers;
-    private readonly MetadataFiles files;
-    private readonly Idempotency idempotency;
-    private readonly TimeProvider clock;
-    private readonly IdSource ids;
-
-    /// <param name="writer">The store.</param>
-    /// <param name="namespaces">The namespaces that hold tables.</param>
-    /// <param name="tables">The tables.</param>
-    /// <param name="files">Metadata files.</param>
-    /// <param name="idempotency">Records of requests.</param>
-    /// <param name="clock">The time.</param>
-    /// <param name="ids">Fresh ids.</param>
-    public TableCommits(
-        StoreWriter writer, Namespaces namespaces, Tables tables, MetadataFiles files, Idempotency idempotency, TimeProvider clock, IdSource ids)
-    {
-        this.writer = writer;
-        this.namespaces = namespaces;
-        this.tables = tables;
-        this.files = files;
-        this.idempotency = idempotency;
-        this.clock = clock;
-        this.ids = ids;
-        pointers = new Pointers(writer, namespaces, clock, ids);
-    }
+    private readonly Pointers pointers = new(changes.Store);
+    private readonly Creations creations = new(changes.Store, namespaces, clock, ids);
+    private readonly Moves moves = new(changes.Store, namespaces);
 
     /// <summary><c>updateTable</c>: a commit to a table, or with <c>assert-create</c> the commit that makes a staged one.</summary>
     /// <exception cref="CatalogException">
     /// 404; 409 <c>CommitFailedException</c>: certainly not applied; 400 or 403 when an update is refused; 500 <c>CommitStateUnknownException</c>.
     /// </exception>
-    public async ValueTask<Outcome> CommitAsync(CallContext call, CommitTableRequest request, CancellationToken cancellationToken)
-    {
-        var changes = await ApplyAsync(
-            call, [request], changes => new Outcome.Metadata(ResultForm.CommitTable, changes[0].Document), cancellationToken);
-        return new Outcome.Metadata(ResultForm.CommitTable, changes[0].Document);
-    }
+    public ValueTask<Outcome> CommitAsync(CallContext call, CommitTableRequest request, CancellationToken cancellationToken) =>
+        ApplyAsync(call, ChangeKind.UpdateTable, [request], static parts => new Outcome.Metadata(ResultForm.CommitTable, parts[0].Document), cancellationToken);
 
     /// <summary><c>commitTransaction</c>: changes to several tables, all or none. A table that is named more than once is changed in the order of the request.</summary>
     /// <exception cref="CatalogException">As <see cref="CommitAsync"/>; 400 for more tables than one batch holds.</exception>
-    public async ValueTask<Outcome> CommitTransactionAsync(CallContext call, IReadOnlyList<CommitTableRequest> requests, CancellationToken cancellationToken)
-    {
-        if (requests.Count > 0)
-        {
-            await ApplyAsync(call, requests, static _ => Outcome.Done.Instance, cancellationToken);
-        }
+    public ValueTask<Outcome> CommitTransactionAsync(CallContext call, IReadOnlyList<CommitTableRequest> requests, CancellationToken cancellationToken) => requests.Count == 0
+        ? new(Outcome.Done.Instance)
+        : ApplyAsync(call, ChangeKind.CommitTransaction, requests, static _ => Outcome.Done.Instance, cancellationToken);
 
-        return Outcome.Done.Instance;
-    }
-
-    private async ValueTask<IReadOnlyList<TableChange>> ApplyAsync(
-        CallContext call, IReadOnlyList<CommitTableRequest> requests, Func<IReadOnlyList<TableChange>, Outcome> outcomeOf, CancellationToken cancellationToken)
+    private ValueTask<Outcome> ApplyAsync(
+        CallContext call, ChangeKind kind, IReadOnlyList<CommitTableRequest> requests, Func<IReadOnlyList<Part>, Outcome> outcomeOf, CancellationToken cancellationToken)
     {
         var byTable = requests.GroupBy(request => request.Table).Select(group => group.ToArray()).ToArray();
+        var rows = byTable.Select(group => Keys.Table(group[0].Table));
+        return changes.RunAsync(
+            call,
+            () => PrepareAsync(call, kind, byTable, outcomeOf, cancellationToken),
+            () => Pointers.CommitLost(requests[0].Table),
+            cancellationToken,
+            [.. requests.Any(request => request.IsCreate) ? rows.Append(Keys.LocationVersion) : rows],
+            isCommit: true);
+    }
+
+    /// <summary>One try. Null when the race is lost already.</summary>
+    private async ValueTask<Change?> PrepareAsync(
+        CallContext call, ChangeKind kind, CommitTableRequest[][] byTable, Func<IReadOnlyList<Part>, Outcome> outcomeOf, CancellationToken cancellationToken)
+    {
         if (byTable.Length > Limits.MaxTransactionTables)
         {
             throw CatalogException.BadRequest($"A transaction must not change more than {Limits.MaxTransactionTables} tables");
         }
 
-        List<IDisposable> held = [];
-        try
-        {
-            // In one order, so that two transactions never wait for each other.
-            var rows = byTable.Select(group => Keys.Table(group[0].Table));
-            foreach (var row in (requests.Any(request => request.IsCreate) ? rows.Append(Keys.LocationVersion) : rows).Order(StringComparer.Ordinal))
-            {
-                held.Add(await writer.Turns.TakeAsync($"{call.Catalog.Partition} {row}", cancellationToken));
-            }
-
-            for (var attempt = 1; ; attempt++)
-            {
-                if (await CatalogMeter.CountCommitAsync(attempt, TryApplyAsync(call, byTable, outcomeOf, cancellationToken)) is { } changes)
-                {
-                    return changes;
-                }
-
-                if (attempt == Limits.MaxCommitAttempts)
-                {
-                    throw Pointers.CommitLost(requests[0].Table);
-                }
-
-                await pointers.PauseAsync(attempt, cancellationToken);
-            }
-        }
-        finally
-        {
-            held.ForEach(turn => turn.Dispose());
-        }
-    }
-
-    /// <summary>One try. Null when the race was lost: then nothing was changed, and the files of this try are gone again.</summary>
-    private async ValueTask<IReadOnlyList<TableChange>?> TryApplyAsync(
-        CallContext call, CommitTableRequest[][] byTable, Func<IReadOnlyList<TableChange>, Outcome> outcomeOf, CancellationToken cancellationToken)
-    {
-        var changes = await Parallel.EachAsync(byTable, group => PrepareAsync(call, group, cancellationToken));
-        var changed = changes.Where(change => change.Writes.Count > 0).ToArray();
-        var outcome = outcomeOf(changes);
+        var parts = await Parallel.EachAsync(byTable, group => PrepareAsync(call, group, cancellationToken));
+        var changed = parts.Where(part => part.Writes.Count > 0).ToArray();
+        var outcome = outcomeOf(parts);
         if (changed.Length == 0)
         {
-            await idempotency.RecordAsync(call, outcome, cancellationToken);
-            return changes;
+            return Change.Nothing(kind, outcome);
         }
 
         RequireDisjointClaims(changed);
-
-        if (Merge(changed.SelectMany(change => change.Writes)) is not { } merged)
+        IReadOnlyList<Write>? writes = changed is [var only] ? only.Writes : Changes.Merge(changed.SelectMany(part => part.Writes));
+        return writes is null ? null : new Change(kind, [.. changed.Select(part => part.Changed!)], writes, outcome)
         {
-            return null;
-        }
-
-        Write[] writes = [.. merged, .. Idempotency.Record(call, outcome, clock.GetUtcNow())];
-        if (writes.Length > IKeyValueStore.MaxBatch)
-        {
-            throw CatalogException.BadRequest($"A transaction must not take more than {IKeyValueStore.MaxBatch} rows: commit fewer tables, or create fewer, at once");
-        }
-
-        var isApplied = false;
-        try
-        {
-            await Parallel.EachAsync(changed, async change =>
-            {
-                await MetadataFiles.CreateAsync(call.Catalog, change.Document, cancellationToken);
-                return true;
-            });
-            var result = await writer.WriteAsync(call.Catalog.Partition, writes, cancellationToken, () => HasLandedAsync(call, changed[0]));
-            isApplied = result.IsApplied;
-            Idempotency.ThrowIfTaken(call, result);
-        }
-        catch (Exception exception) when (Failures.CertainlyNothingHappened(exception))
-        {
-            await Parallel.EachAsync(changed, change => DeleteAsync(call, change.Document.Location));
-            throw;
-        }
-
-        if (!isApplied)
-        {
-            await Parallel.EachAsync(changed, change => DeleteAsync(call, change.Document.Location));
-            return null;
-        }
-
-        foreach (var change in changed)
-        {
-            files.Keep(call.Catalog, change.Document);
-            await DeleteExpiredAsync(call, change);
-        }
-
-        return changes;
-    }
-
-    /// <summary>
-    /// The writes of several tables as one batch: creations share the namespace they check and the version row of locations. Null when two of them saw such a row at different
-    /// versions: one version can be checked only, and what the other creation concluded from what it saw (that nobody claims its location, say) may not hold any more.
-    /// </summary>
-    private static IReadOnlyList<Write>? Merge(IEnumerable<Write> writes)
-    {
-        var byRow = writes.GroupBy(write => write.Id).ToArray();
-        return byRow.All(row => row.All(write => Batches.RequiredVersion(write) == Batches.RequiredVersion(row.First()))) ? [.. byRow.Select(row => row.First())] : null;
+            NewFiles = [.. changed.Select(part => part.Document)],
+            Landed = () => HasLandedAsync(call, changed[0]),
+        };
     }
 
     /// <summary>What a table becomes. Everything that can refuse the change is asked here, before anything is written.</summary>
-    private async ValueTask<TableChange> PrepareAsync(CallContext call, CommitTableRequest[] requests, CancellationToken cancellationToken)
+    private async ValueTask<Part> PrepareAsync(CallContext call, CommitTableRequest[] requests, CancellationToken cancellationToken)
     {
         var table = requests[0].Table;
         call.Catalog.RequireAllowed(requests.SelectMany(request => request.Updates).SelectMany(update => update.Locations()));
@@ -191,7 +87,7 @@ public sealed class TableCommits
             : await PrepareUpdateAsync(call, table, requests, cancellationToken);
     }
 
-    private async ValueTask<TableChange> PrepareUpdateAsync(
+    private async ValueTask<Part> PrepareUpdateAsync(
         CallContext call, TableIdentifier table, CommitTableRequest[] requests, CancellationToken cancellationToken)
     {
         var (pointer, before) = await pointers.FollowAsync(call, table, await pointers.RequireAsync(call, table, TableKind.Table, cancellationToken), files, cancellationToken);
@@ -200,31 +96,17 @@ public sealed class TableCommits
         var change = Apply(builder, metadata, requests, defaultLocation: null);
         if (!change.HasChanges)
         {
-            return new TableChange(table, pointer.Entity.Id, before, null, [], []);
+            return new Part(table, before, null, null, []);
         }
 
         var next = change.Metadata;
-        var claimed = Claims.Of(pointer.Entity);
-        var added = Pointers.OwnLocations(next.Location, next.Properties).Where(location => !claimed.Any(location.IsWithin)).ToArray();
         var document = NewDocument(call, MetadataLocation.Next(pointer.Entity.MetadataLocation, next.Location, next.Properties, ids.NewId()).ToString(), next);
-        var entity = pointer.Entity with
-        {
-            Uuid = next.Uuid ?? pointer.Entity.Uuid,
-            Location = next.Location,
-            MetadataLocation = document.Location,
-            Version = pointer.Entity.Version + 1,
-            Claims = Pointers.AddClaims(pointer.Entity, added),
-            UpdatedAt = clock.GetUtcNow(),
-        };
-        List<Write> writes =
-        [
-            new Write.Replace(Keys.Table(table), entity.ToValue(), pointer.Version),
-            .. await Claims.ClaimAsync(writer, call.Catalog, entity.Id, added, cancellationToken),
-        ];
-        return new TableChange(table, entity.Id, document, pointer.Entity.MetadataLocation, writes, OldMetadata.ToDelete(change, entity));
+        var entity = pointer.Entity with { Uuid = next.Uuid ?? pointer.Entity.Uuid, Location = next.Location, MetadataLocation = document.Location, UpdatedAt = clock.GetUtcNow() };
+        var (moved, writes) = await moves.PrepareAsync(call, table, pointer, entity, TableLocations.Own(next.Location, next.Properties), cancellationToken);
+        return new Part(table, document, pointer.Entity.MetadataLocation, moved with { ExpiredFiles = OldMetadata.ToDelete(change, moved.After!) }, writes);
     }
 
-    private async ValueTask<TableChange> PrepareCreateAsync(
+    private async ValueTask<Part> PrepareCreateAsync(
         CallContext call, TableIdentifier table, CommitTableRequest[] requests, CancellationToken cancellationToken)
     {
         var others = requests[0].Requirements.Where(requirement => requirement is not TableRequirement.AssertCreate).ToArray();
@@ -234,16 +116,16 @@ public sealed class TableCommits
         }
 
         Names.Require(table.Name, "table name");
-        var place = await pointers.RequireFreeAsync(call, table, kind => TakenByCommit(table, kind), cancellationToken);
+        var place = await creations.RequireFreeAsync(call, table, kind => TakenByCommit(table, kind), cancellationToken);
         var builder = TableMetadataBuilder.ForCreate(requests[0].Updates);
         var uuid = ids.NewId();
-        var change = Apply(builder, null, requests, Pointers.DefaultLocation(call, table, place.Namespace, uuid));
+        var change = Apply(builder, null, requests, TableLocations.Default(call, table, place.Namespace, uuid));
         var metadata = change.Metadata;
         call.Catalog.RequireAllowed(metadata.Locations());
         var document = NewDocument(call, MetadataLocation.First(metadata.Location, metadata.Properties, ids.NewId()).ToString(), metadata);
-        var entity = tables.NewEntity(metadata, document.Location, registered: false);
-        var writes = await pointers.PrepareCreateAsync(call, table, place, entity, kind => TakenByCommit(table, kind), cancellationToken);
-        return new TableChange(table, entity.Id, document, null, writes, []);
+        var entity = creations.NewEntity(TableKind.Table, metadata.Uuid, metadata.Location, metadata.Properties, document.Location, registered: false);
+        var (made, writes) = await creations.PrepareAsync(call, table, place, entity, kind => TakenByCommit(table, kind), cancellationToken);
+        return new Part(table, document, null, made, writes);
     }
 
     /// <summary>Applies the requests of one table in order: the requirements of each are asked of what the ones before it left.</summary>
@@ -275,15 +157,15 @@ public sealed class TableCommits
     }
 
     /// <summary>Claims were checked against what is stored, but not yet against the other tables of the same transaction.</summary>
-    private static void RequireDisjointClaims(TableChange[] changes)
+    private static void RequireDisjointClaims(Part[] parts)
     {
-        if (changes.Length == 1)
+        if (parts.Length == 1)
         {
             return;
         }
 
-        var claims = changes.SelectMany(change => change.Writes, (change, write) => (change.Table, write.Id))
-            .Where(claim => claim.Id.StartsWith("loc/", StringComparison.Ordinal))
+        var claims = parts.SelectMany(part => part.Writes, (part, write) => (part.Table, write.Id))
+            .Where(claim => claim.Id.StartsWith(Keys.Claims, StringComparison.Ordinal))
             .OrderBy(claim => claim.Id, StringComparer.Ordinal)
             .ToArray();
         for (var (outermost, i) = (0, 1); i < claims.Length; i++)
@@ -304,74 +186,37 @@ public sealed class TableCommits
     /// Whether a commit that was sent twice and refused in the end was applied the first time: the history of what is there now names its file, or names
     /// the file that it was made from as replaced by another.
     /// </summary>
-    private async ValueTask<bool?> HasLandedAsync(CallContext call, TableChange change)
+    private async ValueTask<bool?> HasLandedAsync(CallContext call, Part part)
     {
-        if (await pointers.ReadAsync(call, change.Table, CancellationToken.None) is not { } pointer)
+        if (await pointers.ReadAsync(call, part.Table, CancellationToken.None) is not { } pointer)
         {
             return null;
         }
 
-        if (pointer.Entity.MetadataLocation == change.Document.Location)
+        if (pointer.Entity.MetadataLocation == part.Document.Location)
         {
             return true;
         }
 
-        (pointer, var document) = await pointers.FollowAsync(call, change.Table, pointer, files, CancellationToken.None);
+        (pointer, var document) = await pointers.FollowAsync(call, part.Table, pointer, files, CancellationToken.None);
         var history = document.ToTable().MetadataLog;
-        if (history.Any(entry => entry.MetadataFile == change.Document.Location))
+        if (history.Any(entry => entry.MetadataFile == part.Document.Location))
         {
             return true;
         }
 
-        return change.Base is { } origin && history.Any(entry => entry.MetadataFile == origin) ? false : null;
-    }
-
-    /// <summary>
-    /// Deletes the files that left the log, unless the name stands for something else by now: whoever unregistered the table may register one of them again. What stays then is garbage.
-    /// (Between the look and the deletion a moment is left: no storage deletes under the condition of a row.)
-    /// </summary>
-    private async ValueTask DeleteExpiredAsync(CallContext call, TableChange change)
-    {
-        if (change.Expired.Count == 0 || await ReadQuietlyAsync(call, change.Table) is not { } now || now.Id != change.Id || change.Expired.Contains(now.MetadataLocation))
-        {
-            return;
-        }
-
-        foreach (var file in change.Expired)
-        {
-            await MetadataFiles.DeleteQuietlyAsync(call.Catalog, file);
-        }
-    }
-
-    /// <summary>The commit is made: nothing that fails after it may look like its failure.</summary>
-    private async ValueTask<TableEntity?> ReadQuietlyAsync(CallContext call, TableIdentifier table)
-    {
-        try
-        {
-            return (await pointers.ReadAsync(call, table, CancellationToken.None))?.Entity;
-        }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
-        {
-            return null;
-        }
-    }
-
-    private static async ValueTask<bool> DeleteAsync(CallContext call, string location)
-    {
-        await MetadataFiles.DeleteQuietlyAsync(call.Catalog, location);
-        return true;
+        return part.Base is { } origin && history.Any(entry => entry.MetadataFile == origin) ? false : null;
     }
 
     private static CatalogException TakenByCommit(TableIdentifier table, TableKind kind) => kind == TableKind.Table
         ? CatalogException.CommitFailed("Requirement failed: table already exists")
         : Pointers.Taken(table, TableKind.Table, kind);
 
+    /// <summary>One table's part of a commit.</summary>
     /// <param name="Table">The table.</param>
-    /// <param name="Id">Its id.</param>
     /// <param name="Document">What it becomes, or what it is when nothing changes.</param>
     /// <param name="Base">The file it was made from, or null for a new table.</param>
+    /// <param name="Changed">What changes; null when nothing does.</param>
     /// <param name="Writes">The rows to write; none when nothing changes.</param>
-    /// <param name="Expired">Files to delete afterwards.</param>
-    private sealed record TableChange(
-        TableIdentifier Table, Guid Id, MetadataDocument Document, string? Base, IReadOnlyList<Write> Writes, IReadOnlyList<string> Expired);
+    private sealed record Part(TableIdentifier Table, MetadataDocument Document, string? Base, ChangedTable? Changed, IReadOnlyList<Write> Writes);
 }

@@ -1,6 +1,5 @@
 using Frazil.Entities;
 using Frazil.Iceberg;
-using Frazil.Storage;
 
 namespace Frazil;
 
@@ -16,38 +15,22 @@ public sealed record CreateTableRequest(
     string Name, Schema Schema, PartitionSpec? PartitionSpec, SortOrder? WriteOrder, string? Location, bool StageCreate, IReadOnlyDictionary<string, string> Properties);
 
 /// <summary>The operations on tables but commits (REST operations 9, 10, 17 to 26).</summary>
-public sealed class Tables
+public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles files, TimeProvider clock, IdSource ids)
 {
-    private readonly StoreWriter writer;
-    private readonly Namespaces namespaces;
-    private readonly Pointers pointers;
-    private readonly MetadataFiles files;
-    private readonly Idempotency idempotency;
-    private readonly TimeProvider clock;
-    private readonly IdSource ids;
-
-    /// <param name="writer">The store.</param>
-    /// <param name="namespaces">The namespaces that hold tables.</param>
-    /// <param name="files">Metadata files.</param>
-    /// <param name="idempotency">Records of requests.</param>
-    /// <param name="clock">The time.</param>
-    /// <param name="ids">Fresh ids.</param>
-    public Tables(StoreWriter writer, Namespaces namespaces, MetadataFiles files, Idempotency idempotency, TimeProvider clock, IdSource ids)
-    {
-        this.writer = writer;
-        this.namespaces = namespaces;
-        this.files = files;
-        this.idempotency = idempotency;
-        this.clock = clock;
-        this.ids = ids;
-        pointers = new Pointers(writer, namespaces, clock, ids);
-    }
+    private readonly Pointers pointers = new(changes.Store);
+    private readonly Creations creations = new(changes.Store, namespaces, clock, ids);
+    private readonly Moves moves = new(changes.Store, namespaces);
+    private readonly Drops drops = new(changes, clock, ids);
+    private readonly Renames renames = new(changes, namespaces);
 
     /// <summary><c>listTables</c>.</summary>
     /// <exception cref="CatalogException">404 when the namespace does not exist; 400 for a page token of another list.</exception>
-    public ValueTask<(IReadOnlyList<Listed<TableIdentifier>> Listed, string? NextPageToken)> ListAsync(
-        CallContext call, Namespace @namespace, Paging paging, CancellationToken cancellationToken) =>
-        pointers.ListAsync(call, @namespace, TableKind.Table, paging, cancellationToken);
+    public async ValueTask<(IReadOnlyList<Listed<TableIdentifier>> Listed, string? NextPageToken)> ListAsync(
+        CallContext call, Namespace @namespace, Paging paging, CancellationToken cancellationToken)
+    {
+        await namespaces.LoadAsync(call, @namespace, cancellationToken);
+        return await pointers.ListAsync(call, @namespace, TableKind.Table, paging, cancellationToken);
+    }
 
     /// <summary><c>tableExists</c>: reads the pointer only.</summary>
     public async ValueTask<bool> ExistsAsync(CallContext call, TableIdentifier table, CancellationToken cancellationToken) =>
@@ -80,29 +63,11 @@ public sealed class Tables
 
     /// <summary><c>createTable</c>, staged or not.</summary>
     /// <exception cref="CatalogException">404 without its namespace; 409 when the name is taken; 400 or 403 when something is refused.</exception>
-    public async ValueTask<Outcome> CreateAsync(CallContext call, Namespace @namespace, CreateTableRequest request, CancellationToken cancellationToken)
+    public ValueTask<Outcome> CreateAsync(CallContext call, Namespace @namespace, CreateTableRequest request, CancellationToken cancellationToken)
     {
         var name = new TableIdentifier(@namespace, request.Name);
-        Names.Require(request.Name, "table name");
-        var place = await pointers.RequireFreeAsync(call, name, kind => Pointers.Taken(name, TableKind.Table, kind), cancellationToken);
-        var uuid = ids.NewId();
-        var location = request.Location?.TrimEnd('/') ?? Pointers.DefaultLocation(call, name, place.Namespace, uuid);
-        call.Catalog.RequireAllowed("location", location);
-        var metadata = TableMetadata.Create(request.Schema, request.PartitionSpec, request.WriteOrder, location, request.Properties, uuid, clock.GetUtcNow());
-        call.Catalog.RequireAllowed(metadata.Locations());
-        var table = NewEntity(metadata, "", registered: false);
-        if (request.StageCreate)
-        {
-            // Nothing is stored, but what could never be committed is refused now, before anything is written at that location.
-            await Claims.ClaimAsync(writer, call.Catalog, table.Id, Claims.Of(table), cancellationToken);
-            var staged = new Outcome.Staged(metadata.ToJson());
-            return await idempotency.RecordAsync(call, staged, cancellationToken) ?? staged;
-        }
-
-        var file = MetadataLocation.First(metadata.Location, metadata.Properties, ids.NewId());
-        call.Catalog.RequireAllowed("metadata location", file.ToString());
-        return await CreatePointerAsync(
-            call, name, place, table with { MetadataLocation = file.ToString() }, new MetadataDocument(file.ToString(), metadata.ToJson(), metadata), cancellationToken);
+        return changes.RunAsync(
+            call, () => PrepareCreateAsync(call, name, request, cancellationToken), () => Pointers.Busy(name), cancellationToken, request.StageCreate ? null : [Keys.LocationVersion]);
     }
 
     /// <summary><c>registerTable</c>: a name for a metadata file that is there already.</summary>
@@ -114,81 +79,45 @@ public sealed class Tables
     /// <exception cref="CatalogException">
     /// 404 without namespace or file; 409 when the name is taken; 400 for a file that is no table metadata; 403 when it, or anything that it names, is outside of the allowed locations.
     /// </exception>
-    public async ValueTask<Outcome> RegisterAsync(CallContext call, TableIdentifier table, string metadataLocation, bool overwrite, CancellationToken cancellationToken)
-    {
-        Names.Require(table.Name, "table name");
-        await namespaces.RequireAsync(call, table.Namespace, cancellationToken);
-        await RequireReplaceableAsync(call, table, overwrite, cancellationToken);
-        call.Catalog.RequireAllowed("metadata location", metadataLocation);
-        var document = await files.ReadAsync(call.Catalog, metadataLocation, cancellationToken);
-        var metadata = document.ToTable();
-        metadata.ReadFully(); // the file is anybody's, and what is wrong with it must show now, not at somebody's first use
-        call.Catalog.RequireAllowed(metadata.Locations());
-        var entity = NewEntity(metadata, metadataLocation, registered: true);
-        var outcome = new Outcome.Metadata(ResultForm.LoadTable, document);
-        for (var attempt = 1; attempt <= Limits.MaxCommitAttempts; attempt++)
-        {
-            if (await RequireReplaceableAsync(call, table, overwrite, cancellationToken) is { } existing)
-            {
-                if (await TryOverwriteAsync(call, table, existing, entity, outcome, cancellationToken) is { } done)
-                {
-                    return done;
-                }
-            }
-            else if (await TryRegisterAsync(call, table, entity, outcome, overwrite, cancellationToken))
-            {
-                return outcome;
-            }
-
-            await pointers.PauseAsync(attempt, cancellationToken);
-        }
-
-        throw Pointers.CommitLost(table);
-    }
+    public ValueTask<Outcome> RegisterAsync(CallContext call, TableIdentifier table, string metadataLocation, bool overwrite, CancellationToken cancellationToken) => changes.RunAsync(
+        call, () => PrepareRegisterAsync(call, table, metadataLocation, overwrite, cancellationToken), () => overwrite ? Pointers.CommitLost(table) : Pointers.Busy(table), cancellationToken, [Keys.LocationVersion]);
 
     /// <summary><c>dropTable</c>: to the trash when the catalog keeps one. Without a purge, files stay for ever.</summary>
     /// <exception cref="CatalogException">404; 409 when it is protected; 400 when a purge is asked for of a table with <c>gc.enabled=false</c>.</exception>
-    public async ValueTask<Outcome> DropAsync(CallContext call, TableIdentifier table, DropOptions options, CancellationToken cancellationToken)
-    {
-        await pointers.DropAsync(
-            call,
-            table,
-            TableKind.Table,
-            options,
-            toTrash: true,
-            async pointer =>
+    public ValueTask<Outcome> DropAsync(CallContext call, TableIdentifier table, DropOptions options, CancellationToken cancellationToken) => drops.DropAsync(
+        call,
+        ChangeKind.DropTable,
+        table,
+        TableKind.Table,
+        options,
+        toTrash: true,
+        async pointer =>
+        {
+            if (options.Purge)
             {
-                if (options.Purge)
-                {
-                    await RequireGarbageCollectionAsync(call.Catalog, table, pointer.Entity, cancellationToken);
-                }
+                await RequireGarbageCollectionAsync(call, table, pointer.Entity, cancellationToken);
+            }
 
-                return Outcome.Done.Instance;
-            },
-            cancellationToken);
-        return Outcome.Done.Instance;
-    }
+            return Outcome.Done.Instance;
+        },
+        cancellationToken);
 
     /// <summary><c>unregisterTable</c>: lets go of the name, keeps every file, and tells where the metadata is.</summary>
     /// <exception cref="CatalogException">404.</exception>
-    public async ValueTask<Outcome> UnregisterAsync(CallContext call, TableIdentifier table, CancellationToken cancellationToken)
-    {
-        Outcome? answer = null;
-        await pointers.DropAsync(
-            call,
-            table,
-            TableKind.Table,
-            DropOptions.Default,
-            toTrash: false,
-            async pointer => answer = new Outcome.Metadata(ResultForm.CommitTable, (await pointers.FollowAsync(call, table, pointer, files, cancellationToken)).Document),
-            cancellationToken);
-        return answer!;
-    }
+    public ValueTask<Outcome> UnregisterAsync(CallContext call, TableIdentifier table, CancellationToken cancellationToken) => drops.DropAsync(
+        call,
+        ChangeKind.UnregisterTable,
+        table,
+        TableKind.Table,
+        DropOptions.Default,
+        toTrash: false,
+        async pointer => new Outcome.Metadata(ResultForm.CommitTable, (await pointers.FollowAsync(call, table, pointer, files, cancellationToken)).Document),
+        cancellationToken);
 
     /// <summary><c>renameTable</c>.</summary>
     /// <exception cref="CatalogException">404 for the source or the destination's namespace; 409 when the destination's name is taken.</exception>
     public ValueTask<Outcome> RenameAsync(CallContext call, TableIdentifier from, TableIdentifier to, CancellationToken cancellationToken) =>
-        pointers.RenameAsync(call, from, to, TableKind.Table, cancellationToken);
+        renames.RenameAsync(call, from, to, TableKind.Table, cancellationToken);
 
     /// <summary>Requires a table to exist: for operations that only concern it. Gives its pointer's facts.</summary>
     /// <exception cref="CatalogException">404.</exception>
@@ -206,52 +135,65 @@ public sealed class Tables
     }
 
     /// <summary>The same for a table that is not loaded. Without its metadata file a table can still be dropped; the purge will find nothing to follow.</summary>
-    internal static async ValueTask RequireGarbageCollectionAsync(Catalog catalog, TableIdentifier name, TableEntity table, CancellationToken cancellationToken)
+    internal static async ValueTask RequireGarbageCollectionAsync(CallContext call, TableIdentifier name, TableEntity table, CancellationToken cancellationToken)
     {
-        if (table.Kind == TableKind.Table && await catalog.Files.ReadAsync(table.MetadataLocation, cancellationToken) is { } stored)
+        if (table.Kind == TableKind.Table && await call.Catalog.Files.ReadAsync(table.MetadataLocation, cancellationToken) is { } stored)
         {
             RequireGarbageCollection(TableMetadata.Parse(MetadataLocation.Decode(stored, Limits.MaxMetadataBytes)), name.ToString());
         }
     }
 
-    internal TableEntity NewEntity(TableMetadata metadata, string metadataLocation, bool registered) => new()
+    private async ValueTask<Change?> PrepareCreateAsync(CallContext call, TableIdentifier name, CreateTableRequest request, CancellationToken cancellationToken)
     {
-        Kind = TableKind.Table,
-        Id = ids.NewId(),
-        Uuid = metadata.Uuid ?? ids.NewId().ToString(),
-        Location = metadata.Location,
-        MetadataLocation = metadataLocation,
-        Version = 0,
-        Claims = [.. Pointers.OwnLocations(metadata.Location, metadata.Properties).Select(location => location.Text)],
-        CreatedAt = clock.GetUtcNow(),
-        UpdatedAt = clock.GetUtcNow(),
-        Registered = registered,
-    };
+        Names.Require(request.Name, "table name");
+        var place = await creations.RequireFreeAsync(call, name, kind => Pointers.Taken(name, TableKind.Table, kind), cancellationToken);
+        var uuid = ids.NewId();
+        var location = request.Location?.TrimEnd('/') ?? TableLocations.Default(call, name, place.Namespace, uuid);
+        call.Catalog.RequireAllowed("location", location);
+        var metadata = TableMetadata.Create(request.Schema, request.PartitionSpec, request.WriteOrder, location, request.Properties, uuid, clock.GetUtcNow());
+        call.Catalog.RequireAllowed(metadata.Locations());
+        var entity = creations.NewEntity(TableKind.Table, metadata.Uuid, metadata.Location, metadata.Properties, "", registered: false);
+        if (request.StageCreate)
+        {
+            // Nothing is stored, but what could never be committed is refused now, before anything is written at that location.
+            await Claims.ClaimAsync(changes.Store, call, entity.Id, Claims.Of(entity), cancellationToken);
+            return Change.Nothing(ChangeKind.CreateTable, new Outcome.Staged(metadata.ToJson()));
+        }
 
-    private async ValueTask<Outcome> CreatePointerAsync(
-        CallContext call, TableIdentifier name, Place place, TableEntity entity, MetadataDocument document, CancellationToken cancellationToken)
+        var file = MetadataLocation.First(metadata.Location, metadata.Properties, ids.NewId()).ToString();
+        call.Catalog.RequireAllowed("metadata location", file);
+        var document = new MetadataDocument(file, metadata.ToJson(), metadata);
+        var (made, writes) = await creations.PrepareAsync(
+            call, name, place, entity with { MetadataLocation = file }, kind => Pointers.Taken(name, TableKind.Table, kind), cancellationToken);
+        return new Change(ChangeKind.CreateTable, [made], writes, new Outcome.Metadata(ResultForm.LoadTable, document)) { NewFiles = [document] };
+    }
+
+    private async ValueTask<Change?> PrepareRegisterAsync(CallContext call, TableIdentifier table, string metadataLocation, bool overwrite, CancellationToken cancellationToken)
     {
+        Names.Require(table.Name, "table name");
+        var (@namespace, version) = await namespaces.RequireAsync(call, table.Namespace, cancellationToken);
+        var existing = await RequireReplaceableAsync(call, table, overwrite, cancellationToken);
+        call.Catalog.RequireAllowed("metadata location", metadataLocation);
+        var document = await files.ReadAsync(call.Catalog, metadataLocation, cancellationToken);
+        var metadata = document.ToTable();
+        metadata.ReadFully(); // the file is anybody's, and what is wrong with it must show now, not at somebody's first use
+        call.Catalog.RequireAllowed(metadata.Locations());
+        var entity = creations.NewEntity(TableKind.Table, metadata.Uuid, metadata.Location, metadata.Properties, metadataLocation, registered: true);
         var outcome = new Outcome.Metadata(ResultForm.LoadTable, document);
+        if (existing is not null)
+        {
+            return await PrepareOverwriteAsync(call, table, existing, entity, outcome, cancellationToken);
+        }
+
         try
         {
-            await pointers.CreateAsync(
-                call,
-                name,
-                place,
-                entity,
-                outcome,
-                kind => Pointers.Taken(name, TableKind.Table, kind),
-                () => MetadataFiles.CreateAsync(call.Catalog, document, cancellationToken),
-                cancellationToken);
+            return await creations.PrepareRegistrationAsync(
+                call, ChangeKind.RegisterTable, table, new Place(@namespace, version), entity, outcome, kind => Pointers.Taken(table, TableKind.Table, kind), cancellationToken);
         }
-        catch (Exception exception) when (Failures.CertainlyNothingHappened(exception))
+        catch (CatalogException exception) when (overwrite && exception.Kind == ErrorKind.AlreadyExists)
         {
-            await MetadataFiles.DeleteQuietlyAsync(call.Catalog, document.Location);
-            throw;
+            return null; // The name was taken meanwhile, by what may be overwritten.
         }
-
-        files.Keep(call.Catalog, document);
-        return outcome;
     }
 
     /// <summary>What is to be registered over, or null when the name is free.</summary>
@@ -261,37 +203,13 @@ public sealed class Tables
         return existing is null || (overwrite && existing.Entity.Kind == TableKind.Table) ? existing : throw Pointers.Taken(table, TableKind.Table, existing.Entity.Kind);
     }
 
-    /// <summary>False when the name was taken meanwhile by what may be overwritten.</summary>
-    private async ValueTask<bool> TryRegisterAsync(
-        CallContext call, TableIdentifier table, TableEntity entity, Outcome outcome, bool overwrite, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await pointers.CreateAsync(
-                call,
-                table,
-                place: null,
-                entity,
-                outcome,
-                kind => Pointers.Taken(table, TableKind.Table, kind),
-                () => MetadataFiles.RequireThereAsync(call.Catalog, entity.MetadataLocation, cancellationToken),
-                cancellationToken,
-                takesOver: true);
-            return true;
-        }
-        catch (CatalogException exception) when (overwrite && exception.Kind == ErrorKind.AlreadyExists)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>One try. Null when others changed the table meanwhile.</summary>
-    private async ValueTask<Outcome?> TryOverwriteAsync(
+    /// <summary>Null when others changed the table meanwhile.</summary>
+    private async ValueTask<Change?> PrepareOverwriteAsync(
         CallContext call, TableIdentifier table, Pointer existing, TableEntity entity, Outcome outcome, CancellationToken cancellationToken)
     {
         if (existing.Entity.MetadataLocation == entity.MetadataLocation)
         {
-            return await idempotency.RecordAsync(call, outcome, cancellationToken) ?? outcome;
+            return Change.Nothing(ChangeKind.RegisterTable, outcome);
         }
 
         var claimed = Claims.Of(existing.Entity);
@@ -300,25 +218,9 @@ public sealed class Tables
             return null;
         }
 
-        var added = Claims.Of(entity).Where(claim => !claimed.Any(claim.IsWithin)).ToArray();
-        var next = entity with
-        {
-            Id = existing.Entity.Id,
-            Version = existing.Entity.Version + 1,
-            CreatedAt = existing.Entity.CreatedAt,
-            Parents = existing.Entity.Parents,
-            Protected = existing.Entity.Protected,
-            Claims = Pointers.AddClaims(existing.Entity, added),
-        };
-        List<Write> writes =
-        [
-            new Write.Replace(Keys.Table(table), next.ToValue(), existing.Version),
-            .. await Claims.ClaimAsync(writer, call.Catalog, next.Id, added, cancellationToken),
-            .. Idempotency.Record(call, outcome, clock.GetUtcNow()),
-        ];
-        var result = await writer.WriteAsync(call.Catalog.Partition, writes, cancellationToken);
-        Idempotency.ThrowIfTaken(call, result);
-        return result.IsApplied ? outcome : null;
+        var next = entity with { Id = existing.Entity.Id, CreatedAt = existing.Entity.CreatedAt, Protected = existing.Entity.Protected };
+        var (moved, writes) = await moves.PrepareAsync(call, table, existing, next, Claims.Of(entity), cancellationToken);
+        return new Change(ChangeKind.RegisterTable, [moved], writes, outcome);
     }
 
     /// <summary>

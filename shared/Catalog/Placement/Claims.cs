@@ -17,7 +17,7 @@ internal static class Claims
     /// </summary>
     /// <exception cref="CatalogException">403 when a location overlaps another table's.</exception>
     public static async ValueTask<IReadOnlyList<Write>> ClaimAsync(
-        StoreWriter writer, Catalog catalog, Guid table, IReadOnlyList<Location> locations, CancellationToken cancellationToken)
+        IKeyValueStore store, CallContext call, Guid table, IReadOnlyList<Location> locations, CancellationToken cancellationToken)
     {
         if (locations.Count == 0)
         {
@@ -25,10 +25,10 @@ internal static class Claims
         }
 
         // The version is read before the claims are looked at: whoever claims in between moves it, and this batch is refused.
-        var version = await writer.Store.ReadAsync(catalog.Partition, Keys.LocationVersion, cancellationToken);
+        var version = await store.ReadAsync(call.Catalog.Partition, Keys.LocationVersion, cancellationToken);
 
         // What the owner holds already (a table that comes back from the trash) is not made again.
-        var isHeld = await Parallel.EachAsync(locations, location => RequireFreeAsync(writer.Store, catalog, table, location, cancellationToken));
+        var isHeld = await Parallel.EachAsync(locations, location => RequireFreeAsync(store, call, table, location, cancellationToken));
         locations = [.. locations.Where((_, i) => !isHeld[i])];
         if (locations.Count == 0)
         {
@@ -47,35 +47,35 @@ internal static class Claims
     public static IReadOnlyList<Location> Of(TableEntity table) => [.. table.Claims.Select(claim => Location.Parse(claim))];
 
     /// <summary>The table that holds a location exactly, or null.</summary>
-    public static async ValueTask<Guid?> OwnerAsync(IKeyValueStore store, Catalog catalog, Location location, CancellationToken cancellationToken) =>
-        await store.ReadAsync(catalog.Partition, Keys.Claim(location), cancellationToken) is { } item
+    public static async ValueTask<Guid?> OwnerAsync(IKeyValueStore store, CallContext call, Location location, CancellationToken cancellationToken) =>
+        await store.ReadAsync(call.Catalog.Partition, Keys.Claim(location), cancellationToken) is { } item
         && Guid.TryParseExact(Encoding.UTF8.GetString(item.Value.Span), "N", out var owner)
             ? owner
             : null;
 
     /// <summary>The writes that give a table's claims back.</summary>
-    public static async ValueTask<IReadOnlyList<Write>> ReleaseAsync(StoreWriter writer, Catalog catalog, TableEntity table, CancellationToken cancellationToken)
+    public static async ValueTask<IReadOnlyList<Write>> ReleaseAsync(IKeyValueStore store, CallContext call, TableEntity table, CancellationToken cancellationToken)
     {
         var keys = Of(table).Select(Keys.Claim).ToArray();
-        var items = await writer.Store.ReadManyAsync(catalog.Partition, keys, cancellationToken);
+        var items = await store.ReadManyAsync(call.Catalog.Partition, keys, cancellationToken);
         return [.. items.OfType<Item>().Where(item => IsOwner(item, table.Id)).Select(item => new Write.Delete(item.Id, item.Version))];
     }
 
     /// <summary>Whether the table itself holds the location already.</summary>
     /// <exception cref="CatalogException">403 when it overlaps another's.</exception>
-    private static async ValueTask<bool> RequireFreeAsync(IKeyValueStore store, Catalog catalog, Guid table, Location location, CancellationToken cancellationToken)
+    private static async ValueTask<bool> RequireFreeAsync(IKeyValueStore store, CallContext call, Guid table, Location location, CancellationToken cancellationToken)
     {
         // One row more than a table can hold: if all are its own, there are no others.
         var (ancestors, within) = await Parallel.BothAsync(
-            store.ReadManyAsync(catalog.Partition, [.. location.AncestorKeys.Select(Keys.ClaimPrefix)], cancellationToken),
-            store.ListAsync(catalog.Partition, Keys.Claim(location), null, Limits.MaxTableLocations + 1, cancellationToken));
+            store.ReadManyAsync(call.Catalog.Partition, [.. location.AncestorKeys.Select(Keys.ClaimPrefix)], cancellationToken),
+            store.ListAsync(call.Catalog.Partition, Keys.Claim(location), null, Limits.MaxTableLocations + 1, cancellationToken));
         if (ancestors.Concat(within).FirstOrDefault(item => item is not null && !IsOwner(item, table)) is not { } conflict)
         {
             return within.Any(item => item.Id == Keys.Claim(location));
         }
 
         var trashed = Guid.TryParseExact(Encoding.UTF8.GetString(conflict.Value.Span), "N", out var owner)
-            ? await store.ReadAsync(catalog.Partition, Keys.Trashed(owner), cancellationToken)
+            ? await store.ReadAsync(call.Catalog.Partition, Keys.Trashed(owner), cancellationToken)
             : null;
         throw new CatalogException(ErrorKind.Forbidden, trashed is null
             ? $"Unable to use location '{location}': it conflicts with the location of another table or view"

@@ -22,21 +22,21 @@ internal static class EndedTables
     /// <summary>Deletes what is left of tables that ended long enough ago, and their marks.</summary>
     /// <returns>How many tables, and whether time was short.</returns>
     public static async ValueTask<(int Swept, bool IsMore)> SweepAsync(
-        StoreWriter writer, Catalog catalog, TimeProvider clock, DateTimeOffset deadline, CancellationToken cancellationToken)
+        Changes changes, CallContext call, TimeProvider clock, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
         var swept = 0;
         string? after = null;
         while (clock.GetUtcNow() is var now && now < deadline)
         {
-            var page = await writer.Store.ListAsync(catalog.Partition, Keys.EndedTables, after, PageSize, cancellationToken);
+            var page = await changes.Store.ListAsync(call.Catalog.Partition, Keys.EndedTables, after, PageSize, cancellationToken);
             var old = page.TakeWhile(mark => now - Keys.ReadTimed(mark.Id).At > GraceTime).ToArray();
             if (old.Length > 0)
             {
-                var reports = await writer.Store.ReadManyAsync(catalog.Partition, [.. old.Select(mark => Keys.Reports(Keys.ReadTimed(mark.Id).Id))], cancellationToken);
+                var reports = await changes.Store.ReadManyAsync(call.Catalog.Partition, [.. old.Select(mark => Keys.Reports(Keys.ReadTimed(mark.Id).Id))], cancellationToken);
                 var writes = old.Concat(reports.OfType<Item>()).Select(item => new Write.Delete(item.Id, item.Version)).ToArray();
 
                 // Refused when another run is at the same tables: then they are swept, or will be.
-                swept += (await writer.WriteAsync(catalog.Partition, writes, cancellationToken)).IsApplied ? old.Length : 0;
+                swept += await changes.ApplyAsync(call, Change.Upkeep(writes), cancellationToken) ? old.Length : 0;
             }
 
             if (old.Length < PageSize)

@@ -31,7 +31,7 @@ public sealed record JobResult(string Job, int Done, int Failed, long FilesDelet
 /// The timed jobs of <see cref="JobList"/>. Each run takes what is due, one leased piece after the other, while its time lasts; the next run goes on.
 /// A run may end anywhere, and two may run at once.
 /// </summary>
-public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, StoreWriter writer, TimeProvider clock)
+public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, Changes changes, TimeProvider clock)
 {
     private const int ExpirePage = 100;
 
@@ -45,7 +45,7 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
     {
         using var span = Spans.StartJob(job);
         var deadline = clock.GetUtcNow() + budget;
-        Func<Catalog, DateTimeOffset, CancellationToken, ValueTask<JobResult>> run = job switch
+        Func<CallContext, DateTimeOffset, CancellationToken, ValueTask<JobResult>> run = job switch
         {
             JobList.Expire => ExpireAsync,
             JobList.Purge => PurgeAsync,
@@ -70,10 +70,11 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
                     continue;
                 }
 
-                total = Sum(total, await run(catalog, deadline, cancellationToken));
+                var call = CallContext.OfSystem(catalog);
+                total = Sum(total, await run(call, deadline, cancellationToken));
                 if (job == JobList.Purge)
                 {
-                    oldest = Earlier(oldest, Earlier(await trash.OldestDueAsync(catalog, cancellationToken), await tasks.OldestDueAsync(catalog, cancellationToken)));
+                    oldest = Earlier(oldest, Earlier(await trash.OldestDueAsync(call, cancellationToken), await tasks.OldestDueAsync(call, cancellationToken)));
                 }
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
@@ -110,18 +111,18 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
 
     /// <summary>What a purge of a table in the trash, or of a task, would delete, at most <paramref name="limit"/> of it.</summary>
     public static async ValueTask<(IReadOnlyList<string> Files, long Total, long Skipped)> PreviewPurgeAsync(
-        Catalog catalog, TableEntity table, int limit, CancellationToken cancellationToken)
+        CallContext call, TableEntity table, int limit, CancellationToken cancellationToken)
     {
-        var purge = new Purge(catalog, table);
+        var purge = new Purge(call.Catalog, table);
         return (await purge.PreviewAsync(limit, cancellationToken), purge.Deleted, purge.Skipped);
     }
 
-    private async ValueTask<JobResult> ExpireAsync(Catalog catalog, DateTimeOffset deadline, CancellationToken cancellationToken)
+    private async ValueTask<JobResult> ExpireAsync(CallContext call, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
         var done = 0;
         while (true)
         {
-            var (expired, isMore) = await trash.ExpireAsync(catalog, ExpirePage, cancellationToken);
+            var (expired, isMore) = await trash.ExpireAsync(call, ExpirePage, cancellationToken);
             done += expired;
             if (!isMore || expired == 0 || clock.GetUtcNow() >= deadline)
             {
@@ -130,12 +131,12 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
         }
     }
 
-    private async ValueTask<JobResult> PurgeAsync(Catalog catalog, DateTimeOffset deadline, CancellationToken cancellationToken)
+    private async ValueTask<JobResult> PurgeAsync(CallContext call, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
         var result = new JobResult(JobList.Purge, 0, 0, 0, false);
-        await foreach (var (task, version) in tasks.LeaseDueAsync(catalog, cancellationToken))
+        await foreach (var (task, version) in tasks.LeaseDueAsync(call, cancellationToken))
         {
-            var run = new PurgeRun(catalog, tasks, writer, clock, task, version, deadline);
+            var run = new PurgeRun(call, tasks, changes.Store, clock, task, version, deadline);
             var end = await run.RunAsync(cancellationToken);
             result = result with
             {
@@ -152,25 +153,25 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, St
         return result;
     }
 
-    private async ValueTask<JobResult> SweepAsync(Catalog catalog, DateTimeOffset deadline, CancellationToken cancellationToken)
+    private async ValueTask<JobResult> SweepAsync(CallContext call, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
         // The records come last: there may be so many that they take all the time of every run.
-        var ended = await SweepAsync(catalog, Keys.Tasks, IsOldTask, deadline, cancellationToken);
-        var tables = await EndedTables.SweepAsync(writer, catalog, clock, deadline, cancellationToken);
-        var records = await SweepAsync(catalog, Keys.IdempotencyRecords, IsOldRecord, deadline, cancellationToken);
+        var ended = await SweepAsync(call, Keys.Tasks, IsOldTask, deadline, cancellationToken);
+        var tables = await EndedTables.SweepAsync(changes, call, clock, deadline, cancellationToken);
+        var records = await SweepAsync(call, Keys.IdempotencyRecords, IsOldRecord, deadline, cancellationToken);
         return new JobResult(JobList.Sweep, ended.Swept + tables.Swept + records.Swept, 0, 0, ended.IsMore || tables.IsMore || records.IsMore);
     }
 
     private async ValueTask<(int Swept, bool IsMore)> SweepAsync(
-        Catalog catalog, string folder, Func<Item, bool> isOld, DateTimeOffset deadline, CancellationToken cancellationToken)
+        CallContext call, string folder, Func<Item, bool> isOld, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
         var swept = 0;
         string? after = null;
         while (clock.GetUtcNow() < deadline)
         {
-            var page = await writer.Store.ListAsync(catalog.Partition, folder, after, IKeyValueStore.MaxBatch, cancellationToken);
+            var page = await changes.Store.ListAsync(call.Catalog.Partition, folder, after, IKeyValueStore.MaxBatch, cancellationToken);
             var old = page.Where(isOld).Select(item => new Write.Delete(item.Id, item.Version)).ToArray();
-            if (old.Length > 0 && (await writer.WriteAsync(catalog.Partition, old, cancellationToken)).IsApplied)
+            if (old.Length > 0 && await changes.ApplyAsync(call, Change.Upkeep(old), cancellationToken))
             {
                 swept += old.Length;
             }

@@ -1,5 +1,6 @@
 using Frazil.Entities;
 using Frazil.Iceberg;
+using Frazil.Storage;
 
 namespace Frazil;
 
@@ -21,13 +22,13 @@ internal enum RunEnd
 
 /// <summary>One try of a purge task, under its lease.</summary>
 internal sealed class PurgeRun(
-    Catalog catalog, Tasks tasks, StoreWriter writer, TimeProvider clock, TaskEntity leased, string version, DateTimeOffset deadline)
+    CallContext call, Tasks tasks, IKeyValueStore store, TimeProvider clock, TaskEntity leased, string version, DateTimeOffset deadline)
 {
     private const int MaxAttempts = 10;
 
     private static readonly TimeSpan SignOfLifeEvery = Tasks.LeaseTime / 10;
 
-    private readonly Purge purge = new(catalog, leased.Subject.Table, leased.Position);
+    private readonly Purge purge = new(call.Catalog, leased.Subject.Table, leased.Position);
     private readonly TaskEntity before = leased;
     private TaskEntity task = leased;
     private DateTimeOffset lastSign = clock.GetUtcNow();
@@ -57,7 +58,7 @@ internal sealed class PurgeRun(
         }
         catch (LostLeaseException)
         {
-            await tasks.AcknowledgeAsync(catalog, task.Id, CancellationToken.None);
+            await tasks.AcknowledgeAsync(call, task.Id, CancellationToken.None);
             return RunEnd.Lost;
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
@@ -71,7 +72,7 @@ internal sealed class PurgeRun(
         {
             // What is wrong with the table's files, or with where they are, is so in the next try too.
             var isFinal = exception is CatalogException { Kind: ErrorKind.Validation or ErrorKind.BadRequest or ErrorKind.Forbidden };
-            await tasks.ReplaceAsync(catalog, tasks.Failed(Counted(), exception.Message, isFinal), version, []);
+            await tasks.ReplaceAsync(call, tasks.Failed(Counted(), exception.Message, isFinal), version, []);
             return RunEnd.Failed;
         }
     }
@@ -85,9 +86,9 @@ internal sealed class PurgeRun(
     {
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var claims = await Claims.ClaimAsync(writer, catalog, task.Subject.Table.Id, Claims.Of(task.Subject.Table), cancellationToken);
+            var claims = await Claims.ClaimAsync(store, call, task.Subject.Table.Id, Claims.Of(task.Subject.Table), cancellationToken);
             var next = task with { HoldsClaims = true };
-            if (await tasks.ReplaceAsync(catalog, next, version, claims) is { } moved)
+            if (await tasks.ReplaceAsync(call, next, version, claims) is { } moved)
             {
                 (task, version) = (next, moved);
                 return;
@@ -114,7 +115,7 @@ internal sealed class PurgeRun(
         }
 
         var next = Counted() with { LeasedUntil = now + Tasks.LeaseTime };
-        version = await tasks.ReplaceAsync(catalog, next, version, []) ?? throw new LostLeaseException();
+        version = await tasks.ReplaceAsync(call, next, version, []) ?? throw new LostLeaseException();
         task = next;
         lastSign = now;
     }
@@ -140,8 +141,8 @@ internal sealed class PurgeRun(
                 HoldsClaims = false,
                 Message = purge.IsMetadataMissing && before is { Attempt: 1, FilesDeleted: 0 } ? "The metadata file was not there: no file of the table could be found" : null,
             };
-            var released = await Claims.ReleaseAsync(writer, catalog, task.Subject.Table, cancellationToken);
-            if (await tasks.ReplaceAsync(catalog, ended, version, released) is not null)
+            var released = await Claims.ReleaseAsync(store, call, task.Subject.Table, cancellationToken);
+            if (await tasks.ReplaceAsync(call, ended, version, released) is not null)
             {
                 return;
             }
@@ -156,12 +157,12 @@ internal sealed class PurgeRun(
     private async ValueTask GiveBackAsync()
     {
         var next = Counted() with { State = TaskState.Scheduled, ScheduledFor = clock.GetUtcNow(), LeasedUntil = null };
-        await tasks.ReplaceAsync(catalog, next with { Attempt = next.Attempt - 1 }, version, []);
+        await tasks.ReplaceAsync(call, next with { Attempt = next.Attempt - 1 }, version, []);
     }
 
     private async ValueTask RequireOwnTaskAsync(CancellationToken cancellationToken)
     {
-        if (await writer.Store.ReadAsync(catalog.Partition, Keys.Task(task.Id), cancellationToken) is not { } item || item.Version != version)
+        if (await store.ReadAsync(call.Catalog.Partition, Keys.Task(task.Id), cancellationToken) is not { } item || item.Version != version)
         {
             throw new LostLeaseException();
         }

@@ -6,7 +6,7 @@ using Frazil.Storage;
 namespace Frazil;
 
 /// <summary>Tasks as people see and steer them: list, inspect, cancel, run now. Workers lease them.</summary>
-public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
+public sealed class Tasks(Changes changes, TimeProvider clock, IdSource ids)
 {
     /// <summary>Tries of a task before it is given up and waits for a person.</summary>
     public const int MaxAttempts = 5;
@@ -18,40 +18,39 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
     public static readonly TimeSpan RetentionTime = TimeSpan.FromDays(7);
 
     private const int MaxMessageLength = 1000;
-    private const int MaxChangeAttempts = 20;
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromHours(1);
 
     /// <summary>The tasks of a catalog, oldest first.</summary>
     public async ValueTask<(IReadOnlyList<TaskEntity> Tasks, string? NextPageToken)> ListAsync(
-        Catalog catalog, TaskState? state, Paging paging, CancellationToken cancellationToken)
+        CallContext call, TaskState? state, Paging paging, CancellationToken cancellationToken)
     {
         var (items, next) = await ListPager.ListAsync(
-            writer.Store, catalog.Partition, Keys.Tasks, $"tasks {state}", paging, item => state is null || TaskEntity.Read(item.Value).State == state, cancellationToken);
+            changes.Store, call.Catalog.Partition, Keys.Tasks, $"tasks {state}", paging, item => state is null || TaskEntity.Read(item.Value).State == state, cancellationToken);
         return ([.. items.Select(item => TaskEntity.Read(item.Value))], next);
     }
 
     /// <summary>A task.</summary>
     /// <exception cref="CatalogException">404.</exception>
-    public async ValueTask<TaskEntity> GetAsync(Catalog catalog, Guid id, CancellationToken cancellationToken) =>
-        TaskEntity.Read((await RequireAsync(catalog, id, cancellationToken)).Value);
+    public async ValueTask<TaskEntity> GetAsync(CallContext call, Guid id, CancellationToken cancellationToken) =>
+        TaskEntity.Read((await RequireAsync(call, id, cancellationToken)).Value);
 
     /// <summary>
     /// Calls a task off: the files that are left stay for ever, and the table's claims end. A worker that has the task finds out at its next sign of life, and until then may delete;
     /// so the claims end when it has, or when its lease is over.
     /// </summary>
     /// <exception cref="CatalogException">404; 400 when it has ended well or was cancelled already.</exception>
-    public ValueTask CancelAsync(Catalog catalog, Guid id, CancellationToken cancellationToken) => ChangeAsync(catalog, id, async task => task.State switch
+    public ValueTask CancelAsync(CallContext call, Guid id, CancellationToken cancellationToken) => ChangeAsync(call, id, async task => task.State switch
     {
         TaskState.Success or TaskState.Cancelled => throw CatalogException.Validation($"Task {id} has ended already: {task.State}"),
         TaskState.Running when task.LeasedUntil > clock.GetUtcNow() => (task with { State = TaskState.Cancelled, EndedAt = clock.GetUtcNow() }, []),
-        _ => await CancelledAsync(catalog, task, cancellationToken),
+        _ => await CancelledAsync(call, task, cancellationToken),
     }, cancellationToken);
 
     /// <summary>Makes a task due now, also one that was given up.</summary>
     /// <exception cref="CatalogException">404; 400 when it has ended well, was cancelled, or is running.</exception>
-    public ValueTask RunNowAsync(Catalog catalog, Guid id, CancellationToken cancellationToken) => ChangeAsync(catalog, id, task => task.State switch
+    public ValueTask RunNowAsync(CallContext call, Guid id, CancellationToken cancellationToken) => ChangeAsync(call, id, task => task.State switch
     {
         TaskState.Scheduled or TaskState.Failed => ValueTask.FromResult<(TaskEntity, IReadOnlyList<Write>)>(
             (task with { State = TaskState.Scheduled, ScheduledFor = clock.GetUtcNow(), EndedAt = null, Attempt = 0 }, [])),
@@ -70,15 +69,15 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
     }.ToValue());
 
     /// <summary>Takes the tasks that are due, one after the other, each for this worker alone. One pass: what becomes due behind it waits for the next.</summary>
-    internal async IAsyncEnumerable<(TaskEntity Task, string Version)> LeaseDueAsync(Catalog catalog, [EnumeratorCancellation] CancellationToken cancellationToken)
+    internal async IAsyncEnumerable<(TaskEntity Task, string Version)> LeaseDueAsync(CallContext call, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string? after = null;
         while (true)
         {
-            var page = await writer.Store.ListAsync(catalog.Partition, Keys.Tasks, after, IKeyValueStore.MaxPage, cancellationToken);
+            var page = await changes.Store.ListAsync(call.Catalog.Partition, Keys.Tasks, after, IKeyValueStore.MaxPage, cancellationToken);
             foreach (var item in page)
             {
-                if (await LeaseAsync(catalog, item, cancellationToken) is { } leased)
+                if (await LeaseAsync(call, item, cancellationToken) is { } leased)
                 {
                     yield return leased;
                 }
@@ -96,13 +95,13 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
     /// <summary>
     /// When the table whose purge is not done yet was due that was due first, or null when no purge is left to do. What was given up waits for a person, and does not count.
     /// </summary>
-    internal async ValueTask<DateTimeOffset?> OldestDueAsync(Catalog catalog, CancellationToken cancellationToken)
+    internal async ValueTask<DateTimeOffset?> OldestDueAsync(CallContext call, CancellationToken cancellationToken)
     {
         DateTimeOffset? oldest = null;
         string? after = null;
         while (true)
         {
-            var page = await writer.Store.ListAsync(catalog.Partition, Keys.Tasks, after, IKeyValueStore.MaxPage, cancellationToken);
+            var page = await changes.Store.ListAsync(call.Catalog.Partition, Keys.Tasks, after, IKeyValueStore.MaxPage, cancellationToken);
             foreach (var item in page)
             {
                 if (TaskEntity.Read(item.Value) is { State: TaskState.Scheduled or TaskState.Running, Subject.DueAt: var due } && !(due >= oldest))
@@ -121,18 +120,18 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
     }
 
     /// <summary>What a task that nobody works on becomes when it is cancelled, with the end of its claims.</summary>
-    internal async ValueTask<(TaskEntity Task, IReadOnlyList<Write> Others)> CancelledAsync(Catalog catalog, TaskEntity task, CancellationToken cancellationToken) => (
+    internal async ValueTask<(TaskEntity Task, IReadOnlyList<Write> Others)> CancelledAsync(CallContext call, TaskEntity task, CancellationToken cancellationToken) => (
         task with { State = TaskState.Cancelled, EndedAt = task.EndedAt ?? clock.GetUtcNow(), LeasedUntil = null, HoldsClaims = false },
-        task.HoldsClaims ? await Claims.ReleaseAsync(writer, catalog, task.Subject.Table, cancellationToken) : []);
+        task.HoldsClaims ? await Claims.ReleaseAsync(changes.Store, call, task.Subject.Table, cancellationToken) : []);
 
     /// <summary>A worker that lost its task says that it has stopped: when it was cancelled, the claims can end now.</summary>
-    internal async ValueTask AcknowledgeAsync(Catalog catalog, Guid id, CancellationToken cancellationToken)
+    internal async ValueTask AcknowledgeAsync(CallContext call, Guid id, CancellationToken cancellationToken)
     {
-        if (await writer.Store.ReadAsync(catalog.Partition, Keys.Task(id), cancellationToken) is { } item
+        if (await changes.Store.ReadAsync(call.Catalog.Partition, Keys.Task(id), cancellationToken) is { } item
             && TaskEntity.Read(item.Value) is { State: TaskState.Cancelled, LeasedUntil: not null } task)
         {
-            var (ended, released) = await CancelledAsync(catalog, task, cancellationToken);
-            await ReplaceAsync(catalog, ended, item.Version, released);
+            var (ended, released) = await CancelledAsync(call, task, cancellationToken);
+            await ReplaceAsync(call, ended, item.Version, released);
         }
     }
 
@@ -140,16 +139,16 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
     /// A lease, a sign of life, or a result. Null when the task is not this worker's any more. Never cut off: a lease that was written, and whose worker does not know of it, would keep the task
     /// from everybody until it is over, and cost a try.
     /// </summary>
-    internal async ValueTask<string?> ReplaceAsync(Catalog catalog, TaskEntity task, string version, IReadOnlyList<Write> others)
+    internal async ValueTask<string?> ReplaceAsync(CallContext call, TaskEntity task, string version, IReadOnlyList<Write> others)
     {
         var value = task.ToValue();
-        if (!(await writer.WriteAsync(catalog.Partition, [new Write.Replace(Keys.Task(task.Id), value, version), .. others], CancellationToken.None)).IsApplied)
+        if (!await changes.ApplyAsync(call, Change.Upkeep([new Write.Replace(Keys.Task(task.Id), value, version), .. others]), CancellationToken.None))
         {
             return null;
         }
 
         // Somebody may have cancelled it since: only what was written just now gives the right to go on.
-        var item = await RequireAsync(catalog, task.Id, CancellationToken.None);
+        var item = await RequireAsync(call, task.Id, CancellationToken.None);
         return item.Value.Span.SequenceEqual(value) ? item.Version : null;
     }
 
@@ -168,13 +167,13 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
         return task with { State = TaskState.Scheduled, Message = message, ScheduledFor = now + delay, LeasedUntil = null };
     }
 
-    private async ValueTask<(TaskEntity Task, string Version)?> LeaseAsync(Catalog catalog, Item item, CancellationToken cancellationToken)
+    private async ValueTask<(TaskEntity Task, string Version)?> LeaseAsync(CallContext call, Item item, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var task = TaskEntity.Read(item.Value);
         if (task is { State: TaskState.Cancelled, LeasedUntil: { } lease } && lease <= now)
         {
-            await AcknowledgeAsync(catalog, task.Id, cancellationToken); // Its worker died before it found out.
+            await AcknowledgeAsync(call, task.Id, cancellationToken); // Its worker died before it found out.
             return null;
         }
 
@@ -185,30 +184,33 @@ public sealed class Tasks(StoreWriter writer, TimeProvider clock, IdSource ids)
 
         if (task.Attempt >= MaxAttempts)
         {
-            await ReplaceAsync(catalog, Failed(task, "The worker ended without a result in every try", isFinal: true), item.Version, []);
+            await ReplaceAsync(call, Failed(task, "The worker ended without a result in every try", isFinal: true), item.Version, []);
             return null;
         }
 
         var leased = task with { State = TaskState.Running, Attempt = task.Attempt + 1, LeasedUntil = now + LeaseTime };
-        return await ReplaceAsync(catalog, leased, item.Version, []) is { } version ? (leased, version) : null;
+        return await ReplaceAsync(call, leased, item.Version, []) is { } version ? (leased, version) : null;
     }
 
     private async ValueTask ChangeAsync(
-        Catalog catalog, Guid id, Func<TaskEntity, ValueTask<(TaskEntity Task, IReadOnlyList<Write> Others)>> change, CancellationToken cancellationToken)
+        CallContext call, Guid id, Func<TaskEntity, ValueTask<(TaskEntity Task, IReadOnlyList<Write> Others)>> change, CancellationToken cancellationToken)
     {
-        for (var attempt = 0; attempt < MaxChangeAttempts; attempt++)
-        {
-            var item = await RequireAsync(catalog, id, cancellationToken);
-            var (next, others) = await change(TaskEntity.Read(item.Value));
-            if ((await writer.WriteAsync(catalog.Partition, [new Write.Replace(item.Id, next.ToValue(), item.Version), .. others], cancellationToken)).IsApplied)
-            {
-                return;
-            }
-        }
+        await changes.RunAsync(
+            call,
+            PrepareAsync,
+            () => new CatalogException(ErrorKind.SlowDown, $"Task {id} is being changed by others; nothing was changed. Try again"),
+            cancellationToken);
 
-        throw new CatalogException(ErrorKind.SlowDown, $"Task {id} is being changed by others; nothing was changed. Try again");
+        async ValueTask<Change?> PrepareAsync()
+        {
+            var item = await RequireAsync(call, id, cancellationToken);
+            var before = TaskEntity.Read(item.Value);
+            var (after, others) = await change(before);
+            return new Change(
+                ChangeKind.ControlTask, [new ChangedTask(id, before, after)], [new Write.Replace(item.Id, after.ToValue(), item.Version), .. others], Outcome.Done.Instance);
+        }
     }
 
-    private async ValueTask<Item> RequireAsync(Catalog catalog, Guid id, CancellationToken cancellationToken) =>
-        await writer.Store.ReadAsync(catalog.Partition, Keys.Task(id), cancellationToken) ?? throw new CatalogException(ErrorKind.NoSuchTask, $"Task does not exist: {id}");
+    private async ValueTask<Item> RequireAsync(CallContext call, Guid id, CancellationToken cancellationToken) =>
+        await changes.Store.ReadAsync(call.Catalog.Partition, Keys.Task(id), cancellationToken) ?? throw new CatalogException(ErrorKind.NoSuchTask, $"Task does not exist: {id}");
 }

@@ -190,7 +190,7 @@ public abstract class SweepTests(World world) : TableFilesTests(world)
 
     private async Task<string> ReportsAsync(string table)
     {
-        var call = new CallContext(await Server.Operations.Catalogs.GetAsync(Catalog.Name, CancellationToken.None), null);
+        var call = new CallContext(await Server.Operations.Catalogs.GetAsync(Catalog.Name, CancellationToken.None));
         var name = new Iceberg.TableIdentifier(new Iceberg.Namespace("ns"), table);
         return System.Text.Encoding.UTF8.GetString((await Server.Operations.Reports.ListAsync(call, name, CancellationToken.None)).Span);
     }

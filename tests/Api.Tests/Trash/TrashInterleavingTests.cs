@@ -20,7 +20,7 @@ public sealed class TrashInterleavingTests : CatalogTests
         ["undrop elsewhere"] = Of(catalog => UndropAsync(catalog, $$""","name":{{Sample.Identifier(("ns", "elsewhere"))}}""")),
         ["purge now"] = Of(catalog => Management(catalog).PostAsync($"/deleted-tabulars/{id}/purge", "")),
         ["expire"] = async catalog => (await catalog.Server.Operations.DeletedTables.ExpireAsync(
-            await catalog.Server.Operations.Catalogs.GetAsync(catalog.Name, CancellationToken.None), 100, CancellationToken.None)).Expired.ToString(CultureInfo.InvariantCulture),
+            CallContext.OfSystem(await catalog.Server.Operations.Catalogs.GetAsync(catalog.Name, CancellationToken.None)), 100, CancellationToken.None)).Expired.ToString(CultureInfo.InvariantCulture),
         ["create a table of its name"] = Of(catalog => catalog.CreateTableAsync("dropped", "t")),
         ["create a view of its name"] = Of(catalog => catalog.CreateViewAsync("dropped", "t")),
         ["create a table at its location"] = Of(catalog => catalog.CreateTableAsync("ns", "at", $$""","location":"{{catalog.Base}}/place/below" """)),
