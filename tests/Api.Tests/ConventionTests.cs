@@ -114,6 +114,34 @@ public sealed partial class ConventionTests
         }
     }
 
+    [Fact]
+    public void A_catalog_is_changed_in_one_place_only()
+    {
+        // The place; what stands above catalogs; and where they are put together.
+        string[] known = ["Changes/Changes.cs", "Changes/StoreWriter.cs", "Operations/Catalogs.cs", "Operations/Operations.cs", "Placement/CatalogLocations.cs"];
+        var folder = Path.Join(Root, "shared", "Catalog");
+        var writers = Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+            .Where(file => File.ReadLines(file).Any(line => !line.TrimStart().StartsWith("///", StringComparison.Ordinal) && SendsBatches().IsMatch(line)))
+            .Select(file => Path.GetRelativePath(folder, file).Replace('\\', '/'));
+
+        Assert.Equal(known, writers.Where(file => !file.StartsWith("obj/", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Every_operation_on_a_catalog_takes_the_context_of_its_call()
+    {
+        Type[] operations =
+        [
+            typeof(Namespaces), typeof(Tables), typeof(TableCommits), typeof(Views), typeof(MetricsReports), typeof(DeletedTables), typeof(Tasks), typeof(Protection),
+        ];
+        var methods = operations.SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)).ToArray();
+
+        Assert.True(methods.Length > 30);
+        Assert.All(methods, method => Assert.True(
+            method.GetParameters() is [var first, .., var last] && first.ParameterType == typeof(CallContext) && last.ParameterType == typeof(CancellationToken),
+            $"{method.DeclaringType!.Name}.{method.Name} does not begin with a call and end with a token"));
+    }
+
     [Theory]
     [MemberData(nameof(ProjectReferences))]
     public void A_project_refers_to_those_below_it_only(string project, string[] below)
@@ -182,6 +210,9 @@ public sealed partial class ConventionTests
 
     private static string[] ProjectsOf(string solution) =>
         [.. ProjectOfSolution().Matches(File.ReadAllText(Path.Join(Root, solution))).Select(match => Slashes().Replace(match.Groups[1].Value, "/")).Distinct()];
+
+    [GeneratedRegex(@"\bStoreWriter\b|\b[Ss]tore\.WriteAsync\(")]
+    private static partial Regex SendsBatches();
 
     [GeneratedRegex("\"([^\"]+\\.csproj)\"")]
     private static partial Regex ProjectOfSolution();
