@@ -49,14 +49,14 @@ public sealed class ParentTests : CatalogTests
         foreach (var (id, _) in written)
         {
             var item = await Store.ReadAsync(await PartitionAsync(catalog), id, CancellationToken.None);
-            Assert.NotNull(id.StartsWith("ns/", StringComparison.Ordinal) ? NamespaceEntity.Read(item!.Value).Parents : TableEntity.Read(item!.Value).Parents);
+            Assert.NotNull(id.StartsWith("ns/", StringComparison.Ordinal) ? NamespaceEntity.Read(item!).Parents : TableEntity.Read(item!).Parents);
         }
     }
 
     private IKeyValueStore Store => World.Store;
 
     private async Task<string> PartitionAsync(CatalogClient catalog) =>
-        Keys.Partition(CatalogEntity.Read((await Store.ReadAsync(Keys.Project, Keys.Catalog(catalog.Name), CancellationToken.None))!.Value).Id);
+        Keys.Partition(CatalogEntity.Read((await Store.ReadAsync(Keys.Project, Keys.Catalog(catalog.Name), CancellationToken.None))!).Id);
 
     /// <summary>Namespaces and pointers, and which batch wrote them last.</summary>
     private async Task<HashSet<(string Id, string CommitId)>> RowsAsync(CatalogClient catalog)
@@ -79,8 +79,8 @@ public sealed class ParentTests : CatalogTests
         {
             var item = (await Store.ReadAsync(partition, id, CancellationToken.None))!;
             var value = id.StartsWith("ns/", StringComparison.Ordinal)
-                ? (NamespaceEntity.Read(item.Value) with { Parents = null }).ToValue()
-                : (TableEntity.Read(item.Value) with { Parents = null }).ToValue();
+                ? (NamespaceEntity.Read(item) with { Parents = null }).ToValue()
+                : (TableEntity.Read(item) with { Parents = null }).ToValue();
             Assert.True((await Store.WriteAsync(partition, Guid.NewGuid().ToString("N"), [new Write.Replace(id, value, item.Version)], CancellationToken.None)).IsApplied);
         }
     }

@@ -234,7 +234,7 @@ public sealed class Changes(StoreWriter writer, Idempotency idempotency, Metadat
     {
         try
         {
-            return await Store.ReadAsync(call.Catalog.Partition, Keys.Table(table), CancellationToken.None) is { } item ? TableEntity.Read(item.Value) : null;
+            return await Store.ReadAsync(call.Catalog.Partition, Keys.Table(table), CancellationToken.None) is { } item ? TableEntity.Read(item) : null;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

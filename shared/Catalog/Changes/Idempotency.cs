@@ -35,22 +35,21 @@ public sealed class Idempotency(IKeyValueStore store, MetadataFiles files)
             return null;
         }
 
-        using var document = Json.Parse(item.Value);
-        var row = document.RootElement;
-        if (row.RequiredString("fingerprint") != request.Fingerprint)
+        var record = ReadRecord(item);
+        if (record.Fingerprint != request.Fingerprint)
         {
             CatalogMeter.Idempotency.Add(1, CatalogMeter.Outcome("mismatch"));
             throw new CatalogException(ErrorKind.Unprocessable, "Idempotency-Key was used for another request before");
         }
 
         CatalogMeter.Idempotency.Add(1, CatalogMeter.Outcome("replay"));
-        return row.RequiredString("outcome") switch
+        return record.Outcome switch
         {
             "done" => Outcome.Done.Instance,
-            "document" => new Outcome.Document(Inflate(row.RequiredString("body"))),
-            "staged" => new Outcome.Staged(Inflate(row.RequiredString("body"))),
-            "failure" => throw new CatalogException(Enum.Parse<ErrorKind>(row.RequiredString("kind")), row.RequiredString("message")),
-            var form => new Outcome.Metadata(Enum.Parse<ResultForm>(form), await ReadFileAsync(call, row.RequiredString("metadata-location"), cancellationToken)),
+            "document" => new Outcome.Document(record.Body),
+            "staged" => new Outcome.Staged(record.Body),
+            "failure" => throw new CatalogException(record.Kind, record.Message),
+            _ => new Outcome.Metadata(record.Form, await ReadFileAsync(call, record.MetadataLocation, cancellationToken)),
         };
     }
 
@@ -67,9 +66,61 @@ public sealed class Idempotency(IKeyValueStore store, MetadataFiles files)
         }
     }
 
-    private static byte[] ToValue(string fingerprint, Outcome outcome, DateTimeOffset now) => Json.Write((fingerprint, outcome, now), static (writer, row) =>
+    internal static IdempotencyRecord ReadRecord(Item item) => Rows.Read(item, static (ref row) =>
     {
-        writer.WriteStartObject();
+        string? fingerprint = null, outcome = null, metadataLocation = null, message = null;
+        DateTimeOffset? at = null;
+        byte[] body = [];
+        var kind = ErrorKind.Internal;
+        row.Enter();
+        while (row.Next())
+        {
+            if (row.Is("fingerprint"u8))
+            {
+                fingerprint = row.String();
+            }
+            else if (row.Is("at-ms"u8))
+            {
+                at = row.Time();
+            }
+            else if (row.Is("outcome"u8))
+            {
+                outcome = row.String();
+            }
+            else if (row.Is("body"u8))
+            {
+                body = Inflate(row.String());
+            }
+            else if (row.Is("metadata-location"u8))
+            {
+                metadataLocation = row.String();
+            }
+            else if (row.Is("kind"u8))
+            {
+                kind = Enum.Parse<ErrorKind>(row.String());
+            }
+            else if (row.Is("message"u8))
+            {
+                message = row.String();
+            }
+            else
+            {
+                row.SkipMember();
+            }
+        }
+
+        return new IdempotencyRecord(fingerprint ?? throw RowReader.Missing("fingerprint"), at ?? throw RowReader.Missing("at-ms"), outcome ?? throw RowReader.Missing("outcome"))
+        {
+            Body = body,
+            Kind = kind,
+            Message = message ?? "",
+            MetadataLocation = metadataLocation ?? "",
+            Form = metadataLocation is null ? default : Enum.Parse<ResultForm>(outcome),
+        };
+    });
+
+    private static byte[] ToValue(string fingerprint, Outcome outcome, DateTimeOffset now) => Rows.Write((fingerprint, outcome, now), static (writer, row) =>
+    {
         writer.WriteString("fingerprint", row.fingerprint);
         writer.WriteNumber("at-ms", row.now.ToUnixTimeMilliseconds());
         switch (row.outcome)
@@ -97,8 +148,6 @@ public sealed class Idempotency(IKeyValueStore store, MetadataFiles files)
             default:
                 throw new InvalidOperationException($"an outcome of type {row.outcome.GetType().Name} cannot be recorded");
         }
-
-        writer.WriteEndObject();
     });
 
     private static byte[] Deflate(byte[] body)
@@ -123,6 +172,23 @@ public sealed class Idempotency(IKeyValueStore store, MetadataFiles files)
     /// <summary>Failures that another try of the same request would meet again.</summary>
     internal static bool IsTerminal(ErrorKind kind) => CatalogException.CodeOf(kind) is >= 400 and < 500 && kind is not
         (ErrorKind.NotAuthorized or ErrorKind.Forbidden or ErrorKind.PayloadTooLarge or ErrorKind.MethodNotAllowed or ErrorKind.NoSuchEndpoint or ErrorKind.Unprocessable);
+}
+
+/// <summary>What is remembered of a request that was carried out under an idempotency key.</summary>
+/// <param name="Fingerprint">Of the request.</param>
+/// <param name="At">When it was carried out.</param>
+/// <param name="Outcome">The form of its answer.</param>
+internal sealed record IdempotencyRecord(string Fingerprint, DateTimeOffset At, string Outcome)
+{
+    public byte[] Body { get; init; } = [];
+
+    public ErrorKind Kind { get; init; }
+
+    public string Message { get; init; } = "";
+
+    public string MetadataLocation { get; init; } = "";
+
+    public ResultForm Form { get; init; }
 }
 
 /// <summary>The batch was refused because its idempotency key was used already.</summary>

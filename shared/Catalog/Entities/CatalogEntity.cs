@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Frazil.Iceberg;
+using Frazil.Storage;
 
 namespace Frazil.Entities;
 
@@ -55,6 +56,9 @@ public sealed record StorageProfile
         "storage-type", "base-location", "allowed-locations", "endpoint", "endpoint-internal", "region", "path-style-access", "credential-name", "role-arn",
     ];
 
+    /// <summary>Members that this version does not know.</summary>
+    internal UnknownMembers Unknown { get; init; }
+
     /// <summary>Reads the form of <see cref="WriteTo"/>.</summary>
     public static StorageProfile Read(JsonElement profile) => new()
     {
@@ -69,6 +73,8 @@ public sealed record StorageProfile
         PathStyleAccess = profile.OptionalBoolean("path-style-access") ?? false,
         CredentialName = profile.OptionalString("credential-name"),
         RoleArn = profile.OptionalString("role-arn"),
+        Unknown = profile.EnumerateObject().Where(member => !Members.Contains(member.Name))
+            .Aggregate(default(UnknownMembers), (unknown, member) => unknown.With(member.Name, member.Value.Raw(default).ToArray())),
     };
 
     /// <summary>Writes the members of this profile.</summary>
@@ -93,6 +99,7 @@ public sealed record StorageProfile
 
         writer.WriteOptional("credential-name", CredentialName);
         writer.WriteOptional("role-arn", RoleArn);
+        Unknown.WriteTo(writer);
     }
 }
 
@@ -131,27 +138,75 @@ public sealed record CatalogEntity
     /// <summary>When it was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Reads a row's value.</summary>
-    public static CatalogEntity Read(ReadOnlyMemory<byte> value)
+    /// <summary>Members that this version does not know.</summary>
+    internal UnknownMembers Unknown { get; init; }
+
+    /// <summary>Reads a row.</summary>
+    /// <exception cref="CatalogException">500 when it is damaged, or a newer version wrote it.</exception>
+    public static CatalogEntity Read(Item item) => Rows.Read(item, static (ref row) =>
     {
-        using var document = Json.Parse(value);
-        var row = document.RootElement;
+        Guid? id = null;
+        string? name = null;
+        StorageProfile? storage = null;
+        Dictionary<string, string>? properties = null;
+        TimeSpan? expiration = null;
+        DateTimeOffset? createdAt = null;
+        List<string>? reservedLocations = null;
+        UnknownMembers unknown = default;
+        row.Enter();
+        while (row.Next())
+        {
+            if (row.Is("id"u8))
+            {
+                id = row.Guid();
+            }
+            else if (row.Is("name"u8))
+            {
+                name = row.String();
+            }
+            else if (row.Is("storage"u8))
+            {
+                using var profile = Json.Parse(row.Raw());
+                storage = StorageProfile.Read(profile.RootElement);
+            }
+            else if (row.Is("properties"u8))
+            {
+                properties = row.StringMap();
+            }
+            else if (row.Is("delete-expiration-seconds"u8))
+            {
+                expiration = TimeSpan.FromSeconds(row.Int64());
+            }
+            else if (row.Is("created-at-ms"u8))
+            {
+                createdAt = row.Time();
+            }
+            else if (row.Is("reserved-locations"u8))
+            {
+                reservedLocations = row.Strings();
+            }
+            else
+            {
+                row.Keep(ref unknown);
+            }
+        }
+
         return new CatalogEntity
         {
-            Id = Guid.Parse(row.RequiredString("id")),
-            Name = row.RequiredString("name"),
-            Storage = StorageProfile.Read(row.RequiredObject("storage")),
-            Properties = row.OptionalStringMap("properties") ?? [],
-            DeleteProfile = new DeleteProfile(row.OptionalInt64("delete-expiration-seconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null),
-            ReservedLocations = row.OptionalStrings("reserved-locations") ?? [],
-            CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.RequiredInt64("created-at-ms")),
+            Id = id ?? throw RowReader.Missing("id"),
+            Name = name ?? throw RowReader.Missing("name"),
+            Storage = storage ?? throw RowReader.Missing("storage"),
+            Properties = properties ?? [],
+            DeleteProfile = new DeleteProfile(expiration),
+            CreatedAt = createdAt ?? throw RowReader.Missing("created-at-ms"),
+            ReservedLocations = reservedLocations ?? [],
+            Unknown = unknown,
         };
-    }
+    });
 
     /// <summary>The row's value.</summary>
-    public byte[] ToValue() => Json.Write(this, static (writer, row) =>
+    public byte[] ToValue() => Rows.Write(this, static (writer, row) =>
     {
-        writer.WriteStartObject();
         writer.WriteString("id", row.Id);
         writer.WriteString("name", row.Name);
         writer.WriteStartObject("storage");
@@ -165,6 +220,6 @@ public sealed record CatalogEntity
         }
 
         writer.WriteNumber("created-at-ms", row.CreatedAt.ToUnixTimeMilliseconds());
-        writer.WriteEndObject();
+        row.Unknown.WriteTo(writer);
     });
 }

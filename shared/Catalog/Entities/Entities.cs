@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Frazil.Iceberg;
+using Frazil.Storage;
 
 namespace Frazil.Entities;
 
@@ -24,40 +25,75 @@ public sealed record NamespaceEntity
     /// <summary>Whether it may not be dropped.</summary>
     public bool Protected { get; init; }
 
-    /// <summary>Reads a row's value.</summary>
-    public static NamespaceEntity Read(ReadOnlyMemory<byte> value)
+    /// <summary>Members that this version does not know.</summary>
+    internal UnknownMembers Unknown { get; init; }
+
+    /// <summary>Reads a row.</summary>
+    /// <exception cref="CatalogException">500 when it is damaged, or a newer version wrote it.</exception>
+    public static NamespaceEntity Read(Item item) => Rows.Read(item, static (ref row) =>
     {
-        using var document = Json.Parse(value);
-        var row = document.RootElement;
+        Guid? id = null;
+        Dictionary<string, string>? properties = null;
+        List<Guid>? parents = null;
+        string? folder = null;
+        DateTimeOffset? droppingSince = null;
+        var isProtected = false;
+        UnknownMembers unknown = default;
+        row.Enter();
+        while (row.Next())
+        {
+            if (row.Is("id"u8))
+            {
+                id = row.Guid();
+            }
+            else if (row.Is("protected"u8))
+            {
+                isProtected = row.Boolean();
+            }
+            else if (row.Is("properties"u8))
+            {
+                properties = row.StringMap();
+            }
+            else if (row.Is("parents"u8))
+            {
+                parents = row.Guids();
+            }
+            else if (row.Is("folder"u8))
+            {
+                folder = row.String();
+            }
+            else if (row.Is("dropping-since-ms"u8))
+            {
+                droppingSince = row.Time();
+            }
+            else
+            {
+                row.Keep(ref unknown);
+            }
+        }
+
         return new NamespaceEntity
         {
-            Id = Guid.Parse(row.RequiredString("id")),
-            Properties = row.OptionalStringMap("properties") ?? [],
-            Parents = ReadParents(row),
-            Folder = row.OptionalString("folder"),
-            DroppingSince = row.OptionalInt64("dropping-since-ms") is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null,
-            Protected = row.OptionalBoolean("protected") ?? false,
+            Id = id ?? throw RowReader.Missing("id"),
+            Properties = properties ?? [],
+            Parents = parents,
+            Folder = folder,
+            DroppingSince = droppingSince,
+            Protected = isProtected,
+            Unknown = unknown,
         };
-    }
+    });
 
     /// <summary>The row's value.</summary>
-    public byte[] ToValue() => Json.Write(this, static (writer, row) =>
+    public byte[] ToValue() => Rows.Write(this, static (writer, row) =>
     {
-        writer.WriteStartObject();
-        writer.WriteString("id", row.Id);
+        Head.Write(writer, row.Id, row.Protected);
         writer.WriteStringMap("properties", row.Properties);
         WriteParents(writer, row.Parents);
         writer.WriteOptional("folder", row.Folder);
         writer.WriteOptional("dropping-since-ms", row.DroppingSince?.ToUnixTimeMilliseconds());
-        if (row.Protected)
-        {
-            writer.WriteBoolean("protected", true);
-        }
-
-        writer.WriteEndObject();
+        row.Unknown.WriteTo(writer);
     });
-
-    internal static IReadOnlyList<Guid>? ReadParents(JsonElement row) => row.OptionalStrings("parents") is { } parents ? [.. parents.Select(Guid.Parse)] : null;
 
     internal static void WriteParents(Utf8JsonWriter writer, IReadOnlyList<Guid>? parents)
     {
@@ -125,53 +161,105 @@ public sealed record TableEntity
     /// <summary>Whether it may not be dropped.</summary>
     public bool Protected { get; init; }
 
-    /// <summary>Reads a row's value.</summary>
-    public static TableEntity Read(ReadOnlyMemory<byte> value)
-    {
-        using var document = Json.Parse(value);
-        return Read(document.RootElement);
-    }
+    /// <summary>Members that this version does not know.</summary>
+    internal UnknownMembers Unknown { get; init; }
+
+    /// <summary>Reads a row.</summary>
+    /// <exception cref="CatalogException">500 when it is damaged, or a newer version wrote it.</exception>
+    public static TableEntity Read(Item item) => Rows.Read(item, static (ref row) => Read(ref row));
 
     /// <summary>The row's value.</summary>
-    public byte[] ToValue() => Json.Write(this, static (writer, row) => row.WriteTo(writer));
+    public byte[] ToValue() => Rows.Write(this, static (writer, row) => row.WriteMembers(writer));
 
-    /// <summary>Only the kind of a row's value: what a list has to know of each row, without the cost of all the rest.</summary>
-    internal static TableKind ReadKind(ReadOnlyMemory<byte> value)
+    internal static TableEntity Read(ref RowReader row)
     {
-        var reader = new Utf8JsonReader(value.Span);
-        while (reader.Read())
+        TableKind? kind = null;
+        Guid? id = null;
+        string? uuid = null, location = null, metadataLocation = null;
+        long? version = null;
+        List<string>? claims = null;
+        List<Guid>? parents = null;
+        DateTimeOffset? createdAt = null, updatedAt = null;
+        bool isRegistered = false, isProtected = false;
+        UnknownMembers unknown = default;
+        row.Enter();
+        while (row.Next())
         {
-            if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1 && reader.ValueTextEquals("kind"u8))
+            if (row.Is("kind"u8))
             {
-                reader.Read();
-                return reader.ValueTextEquals("view"u8) ? TableKind.View : TableKind.Table;
+                kind = Head.ReadKind(ref row);
+            }
+            else if (row.Is("id"u8))
+            {
+                id = row.Guid();
+            }
+            else if (row.Is("protected"u8))
+            {
+                isProtected = row.Boolean();
+            }
+            else if (row.Is("uuid"u8))
+            {
+                uuid = row.String();
+            }
+            else if (row.Is("location"u8))
+            {
+                location = row.String();
+            }
+            else if (row.Is("metadata-location"u8))
+            {
+                metadataLocation = row.String();
+            }
+            else if (row.Is("version"u8))
+            {
+                version = row.Int64();
+            }
+            else if (row.Is("claims"u8))
+            {
+                claims = row.Strings();
+            }
+            else if (row.Is("parents"u8))
+            {
+                parents = row.Guids();
+            }
+            else if (row.Is("created-at-ms"u8))
+            {
+                createdAt = row.Time();
+            }
+            else if (row.Is("updated-at-ms"u8))
+            {
+                updatedAt = row.Time();
+            }
+            else if (row.Is("registered"u8))
+            {
+                isRegistered = row.Boolean();
+            }
+            else
+            {
+                row.Keep(ref unknown);
             }
         }
 
-        throw Json.Missing("kind");
+        return new TableEntity
+        {
+            Kind = kind ?? throw RowReader.Missing("kind"),
+            Id = id ?? throw RowReader.Missing("id"),
+            Uuid = uuid ?? throw RowReader.Missing("uuid"),
+            Location = location ?? throw RowReader.Missing("location"),
+            MetadataLocation = metadataLocation ?? throw RowReader.Missing("metadata-location"),
+            Version = version ?? throw RowReader.Missing("version"),
+            Claims = claims ?? [],
+            Parents = parents,
+            CreatedAt = createdAt ?? throw RowReader.Missing("created-at-ms"),
+            UpdatedAt = updatedAt ?? throw RowReader.Missing("updated-at-ms"),
+            Registered = isRegistered,
+            Protected = isProtected,
+            Unknown = unknown,
+        };
     }
 
-    internal static TableEntity Read(JsonElement row) => new()
+    internal void WriteMembers(Utf8JsonWriter writer)
     {
-        Kind = row.RequiredString("kind") == "view" ? TableKind.View : TableKind.Table,
-        Id = Guid.Parse(row.RequiredString("id")),
-        Uuid = row.RequiredString("uuid"),
-        Location = row.RequiredString("location"),
-        MetadataLocation = row.RequiredString("metadata-location"),
-        Version = row.RequiredInt64("version"),
-        Claims = row.OptionalStrings("claims") ?? [],
-        Parents = NamespaceEntity.ReadParents(row),
-        CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.RequiredInt64("created-at-ms")),
-        UpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.RequiredInt64("updated-at-ms")),
-        Registered = row.OptionalBoolean("registered") ?? false,
-        Protected = row.OptionalBoolean("protected") ?? false,
-    };
-
-    internal void WriteTo(Utf8JsonWriter writer)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("kind", Kind == TableKind.View ? "view" : "table");
-        writer.WriteString("id", Id);
+        Head.Write(writer, Kind, Id, Protected);
         writer.WriteString("uuid", Uuid);
         writer.WriteString("location", Location);
         writer.WriteString("metadata-location", MetadataLocation);
@@ -185,11 +273,69 @@ public sealed record TableEntity
             writer.WriteBoolean("registered", true);
         }
 
-        if (Protected)
+        Unknown.WriteTo(writer);
+    }
+}
+
+/// <summary>What a list has to know of each row of namespaces, tables and views. These members stand first, so that a list reads no further.</summary>
+/// <param name="Kind">Table or view; null for a namespace.</param>
+/// <param name="Id">The id.</param>
+/// <param name="Protected">Whether it may not be dropped.</param>
+internal readonly record struct Head(TableKind? Kind, Guid Id, bool Protected)
+{
+    /// <summary>Reads a row as far as is needed.</summary>
+    /// <exception cref="CatalogException">500 when it is damaged, or a newer version wrote it.</exception>
+    public static Head Read(Item item) => Rows.Read(item, static (ref row) =>
+    {
+        TableKind? kind = null;
+        Guid? id = null;
+        var isProtected = false;
+        row.Enter();
+        while (row.Next())
         {
-            writer.WriteBoolean("protected", true);
+            if (row.Is("kind"u8))
+            {
+                kind = ReadKind(ref row);
+            }
+            else if (row.Is("id"u8))
+            {
+                id = row.Guid();
+            }
+            else if (row.Is("protected"u8))
+            {
+                isProtected = row.Boolean();
+            }
+            else if (row.HasFormat)
+            {
+                break;
+            }
+            else
+            {
+                row.SkipMember();
+            }
         }
 
-        writer.WriteEndObject();
+        return new Head(kind, id ?? throw RowReader.Missing("id"), isProtected);
+    });
+
+    /// <summary>Writes the members of a namespace.</summary>
+    public static void Write(Utf8JsonWriter writer, Guid id, bool isProtected)
+    {
+        writer.WriteString("id"u8, id);
+        if (isProtected)
+        {
+            writer.WriteBoolean("protected"u8, true);
+        }
     }
+
+    /// <summary>Writes the members of a table or view.</summary>
+    public static void Write(Utf8JsonWriter writer, TableKind kind, Guid id, bool isProtected)
+    {
+        writer.WriteString("kind"u8, kind == TableKind.View ? "view"u8 : "table"u8);
+        Write(writer, id, isProtected);
+    }
+
+    /// <summary>Reads a kind. Another one would be the work of a newer version, and is not to be taken for a table.</summary>
+    public static TableKind ReadKind(ref RowReader row) =>
+        row.IsText("table"u8) ? TableKind.Table : row.IsText("view"u8) ? TableKind.View : throw new FormatException($"there is no kind '{row.String()}'");
 }

@@ -1,4 +1,5 @@
 using Frazil.Iceberg;
+using Frazil.Storage;
 
 namespace Frazil.Entities;
 
@@ -7,20 +8,41 @@ namespace Frazil.Entities;
 /// <param name="Name">The table's or view's name, or null when the id is a namespace's.</param>
 public sealed record Identity(Namespace Namespace, string? Name)
 {
-    /// <summary>Reads a row's value.</summary>
-    public static Identity Read(ReadOnlyMemory<byte> value)
+    /// <summary>Members that this version does not know.</summary>
+    internal UnknownMembers Unknown { get; init; }
+
+    /// <summary>Reads a row.</summary>
+    /// <exception cref="CatalogException">500 when it is damaged, or a newer version wrote it.</exception>
+    public static Identity Read(Item item) => Rows.Read(item, static (ref row) =>
     {
-        using var document = Json.Parse(value);
-        var row = document.RootElement;
-        return new Identity(new Namespace(row.OptionalStrings("namespace") ?? []), row.OptionalString("name"));
-    }
+        List<string>? levels = null;
+        string? name = null;
+        UnknownMembers unknown = default;
+        row.Enter();
+        while (row.Next())
+        {
+            if (row.Is("namespace"u8))
+            {
+                levels = row.Strings();
+            }
+            else if (row.Is("name"u8))
+            {
+                name = row.String();
+            }
+            else
+            {
+                row.Keep(ref unknown);
+            }
+        }
+
+        return new Identity(new Namespace(levels ?? []), name) { Unknown = unknown };
+    });
 
     /// <summary>The row's value.</summary>
-    public byte[] ToValue() => Json.Write(this, static (writer, row) =>
+    public byte[] ToValue() => Rows.Write(this, static (writer, row) =>
     {
-        writer.WriteStartObject();
         writer.WriteStrings("namespace", row.Namespace.Levels);
         writer.WriteOptional("name", row.Name);
-        writer.WriteEndObject();
+        row.Unknown.WriteTo(writer);
     });
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Frazil.Iceberg;
+using Frazil.Storage;
 
 namespace Frazil.Entities;
 
@@ -67,36 +68,110 @@ public sealed record TaskEntity
     /// <summary>Whether nothing more will happen to it by itself.</summary>
     public bool HasEnded => State is TaskState.Success or TaskState.Failed or TaskState.Cancelled;
 
-    /// <summary>Reads a row's value.</summary>
-    public static TaskEntity Read(ReadOnlyMemory<byte> value)
+    /// <summary>Members that this version does not know.</summary>
+    internal UnknownMembers Unknown { get; init; }
+
+    /// <summary>Reads a row.</summary>
+    /// <exception cref="CatalogException">500 when it is damaged, or a newer version wrote it.</exception>
+    public static TaskEntity Read(Item item) => Rows.Read(item, static (ref row) =>
     {
-        using var document = Json.Parse(value);
-        var row = document.RootElement;
+        Guid? id = null;
+        TrashEntity? subject = null;
+        bool? holdsClaims = null;
+        TaskState? state = null;
+        DateTimeOffset? createdAt = null, scheduledFor = null, leasedUntil = null, endedAt = null;
+        int? attempt = null;
+        var position = PurgePosition.Begin;
+        long? filesDeleted = null, filesSkipped = null;
+        string? message = null;
+        UnknownMembers unknown = default;
+        row.Enter();
+        while (row.Next())
+        {
+            if (row.Is("id"u8))
+            {
+                id = row.Guid();
+            }
+            else if (row.Is("subject"u8))
+            {
+                subject = TrashEntity.Read(ref row);
+            }
+            else if (row.Is("holds-claims"u8))
+            {
+                holdsClaims = row.Boolean();
+            }
+            else if (row.Is("state"u8))
+            {
+                state = Enum.Parse<TaskState>(row.String());
+            }
+            else if (row.Is("created-at-ms"u8))
+            {
+                createdAt = row.Time();
+            }
+            else if (row.Is("scheduled-for-ms"u8))
+            {
+                scheduledFor = row.Time();
+            }
+            else if (row.Is("attempt"u8))
+            {
+                attempt = row.Int32();
+            }
+            else if (row.Is("position"u8))
+            {
+                position = PurgePosition.Read(ref row);
+            }
+            else if (row.Is("leased-until-ms"u8))
+            {
+                leasedUntil = row.Time();
+            }
+            else if (row.Is("ended-at-ms"u8))
+            {
+                endedAt = row.Time();
+            }
+            else if (row.Is("files-deleted"u8))
+            {
+                filesDeleted = row.Int64();
+            }
+            else if (row.Is("files-skipped"u8))
+            {
+                filesSkipped = row.Int64();
+            }
+            else if (row.Is("message"u8))
+            {
+                message = row.String();
+            }
+            else
+            {
+                row.Keep(ref unknown);
+            }
+        }
+
         return new TaskEntity
         {
-            Id = Guid.Parse(row.RequiredString("id")),
-            Subject = TrashEntity.Read(row.RequiredObject("subject")),
-            HoldsClaims = row.RequiredBoolean("holds-claims"),
-            State = Enum.Parse<TaskState>(row.RequiredString("state")),
-            CreatedAt = Time(row.RequiredInt64("created-at-ms")),
-            ScheduledFor = Time(row.RequiredInt64("scheduled-for-ms")),
-            Attempt = row.RequiredInt32("attempt"),
-            Position = row.OptionalObject("position") is { } position ? PurgePosition.Read(position) : PurgePosition.Begin,
-            LeasedUntil = row.OptionalInt64("leased-until-ms") is { } lease ? Time(lease) : null,
-            EndedAt = row.OptionalInt64("ended-at-ms") is { } end ? Time(end) : null,
-            FilesDeleted = row.RequiredInt64("files-deleted"),
-            FilesSkipped = row.RequiredInt64("files-skipped"),
-            Message = row.OptionalString("message"),
+            Id = id ?? throw RowReader.Missing("id"),
+            Subject = subject ?? throw RowReader.Missing("subject"),
+            HoldsClaims = holdsClaims ?? throw RowReader.Missing("holds-claims"),
+            State = state ?? throw RowReader.Missing("state"),
+            CreatedAt = createdAt ?? throw RowReader.Missing("created-at-ms"),
+            ScheduledFor = scheduledFor ?? throw RowReader.Missing("scheduled-for-ms"),
+            Attempt = attempt ?? throw RowReader.Missing("attempt"),
+            Position = position,
+            LeasedUntil = leasedUntil,
+            EndedAt = endedAt,
+            FilesDeleted = filesDeleted ?? throw RowReader.Missing("files-deleted"),
+            FilesSkipped = filesSkipped ?? throw RowReader.Missing("files-skipped"),
+            Message = message,
+            Unknown = unknown,
         };
-    }
+    });
 
     /// <summary>The row's value.</summary>
-    public byte[] ToValue() => Json.Write(this, static (writer, row) =>
+    public byte[] ToValue() => Rows.Write(this, static (writer, row) =>
     {
-        writer.WriteStartObject();
         writer.WriteString("id", row.Id);
-        writer.WritePropertyName("subject");
-        row.Subject.WriteTo(writer);
+        writer.WriteStartObject("subject");
+        row.Subject.WriteMembers(writer);
+        writer.WriteEndObject();
         writer.WriteBoolean("holds-claims", row.HoldsClaims);
         writer.WriteString("state", row.State.ToString());
         writer.WriteNumber("created-at-ms", row.CreatedAt.ToUnixTimeMilliseconds());
@@ -109,10 +184,8 @@ public sealed record TaskEntity
         writer.WriteNumber("files-deleted", row.FilesDeleted);
         writer.WriteNumber("files-skipped", row.FilesSkipped);
         writer.WriteOptional("message", row.Message);
-        writer.WriteEndObject();
+        row.Unknown.WriteTo(writer);
     });
-
-    private static DateTimeOffset Time(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(ms);
 }
 
 /// <summary>
@@ -126,7 +199,34 @@ public sealed record PurgePosition(int Snapshot, int Manifest, long Entry)
     /// <summary>Nothing is done.</summary>
     public static readonly PurgePosition Begin = new(0, 0, 0);
 
-    internal static PurgePosition Read(JsonElement row) => new(row.RequiredInt32("snapshot"), row.RequiredInt32("manifest"), row.RequiredInt64("entry"));
+    internal static PurgePosition Read(ref RowReader row)
+    {
+        int? snapshot = null, manifest = null;
+        long? entry = null;
+        row.Enter();
+        while (row.Next())
+        {
+            if (row.Is("snapshot"u8))
+            {
+                snapshot = row.Int32();
+            }
+            else if (row.Is("manifest"u8))
+            {
+                manifest = row.Int32();
+            }
+            else if (row.Is("entry"u8))
+            {
+                entry = row.Int64();
+            }
+            else
+            {
+                row.SkipMember();
+            }
+        }
+
+        return new PurgePosition(
+            snapshot ?? throw RowReader.Missing("snapshot"), manifest ?? throw RowReader.Missing("manifest"), entry ?? throw RowReader.Missing("entry"));
+    }
 
     internal void WriteTo(Utf8JsonWriter writer)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Frazil.Iceberg;
+using Frazil.Storage;
 
 namespace Frazil.Entities;
 
@@ -21,35 +22,78 @@ public sealed record TrashEntity
     /// <summary>Whether its files are to be deleted then (<c>purgeRequested</c> at the drop).</summary>
     public required bool Purge { get; init; }
 
-    /// <summary>Reads a row's value.</summary>
-    public static TrashEntity Read(ReadOnlyMemory<byte> value)
-    {
-        using var document = Json.Parse(value);
-        return Read(document.RootElement);
-    }
+    /// <summary>Members that this version does not know.</summary>
+    internal UnknownMembers Unknown { get; init; }
+
+    /// <summary>Reads a row.</summary>
+    /// <exception cref="CatalogException">500 when it is damaged, or a newer version wrote it.</exception>
+    public static TrashEntity Read(Item item) => Rows.Read(item, static (ref row) => Read(ref row));
 
     /// <summary>The row's value.</summary>
-    public byte[] ToValue() => Json.Write(this, static (writer, row) => row.WriteTo(writer));
+    public byte[] ToValue() => Rows.Write(this, static (writer, row) => row.WriteMembers(writer));
 
-    internal static TrashEntity Read(JsonElement row) => new()
+    internal static TrashEntity Read(ref RowReader row)
     {
-        Table = TableEntity.Read(row.RequiredObject("table")),
-        Name = new TableIdentifier(new Namespace(row.OptionalStrings("namespace") ?? []), row.RequiredString("name")),
-        DroppedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.RequiredInt64("dropped-at-ms")),
-        DueAt = DateTimeOffset.FromUnixTimeMilliseconds(row.RequiredInt64("due-at-ms")),
-        Purge = row.RequiredBoolean("purge"),
-    };
+        TableEntity? table = null;
+        List<string>? levels = null;
+        string? name = null;
+        DateTimeOffset? droppedAt = null, dueAt = null;
+        bool? purge = null;
+        UnknownMembers unknown = default;
+        row.Enter();
+        while (row.Next())
+        {
+            if (row.Is("table"u8))
+            {
+                table = TableEntity.Read(ref row);
+            }
+            else if (row.Is("namespace"u8))
+            {
+                levels = row.Strings();
+            }
+            else if (row.Is("name"u8))
+            {
+                name = row.String();
+            }
+            else if (row.Is("dropped-at-ms"u8))
+            {
+                droppedAt = row.Time();
+            }
+            else if (row.Is("due-at-ms"u8))
+            {
+                dueAt = row.Time();
+            }
+            else if (row.Is("purge"u8))
+            {
+                purge = row.Boolean();
+            }
+            else
+            {
+                row.Keep(ref unknown);
+            }
+        }
 
-    internal void WriteTo(Utf8JsonWriter writer)
+        return new TrashEntity
+        {
+            Table = table ?? throw RowReader.Missing("table"),
+            Name = new TableIdentifier(new Namespace(levels ?? []), name ?? throw RowReader.Missing("name")),
+            DroppedAt = droppedAt ?? throw RowReader.Missing("dropped-at-ms"),
+            DueAt = dueAt ?? throw RowReader.Missing("due-at-ms"),
+            Purge = purge ?? throw RowReader.Missing("purge"),
+            Unknown = unknown,
+        };
+    }
+
+    internal void WriteMembers(Utf8JsonWriter writer)
     {
-        writer.WriteStartObject();
-        writer.WritePropertyName("table");
-        Table.WriteTo(writer);
+        writer.WriteStartObject("table");
+        Table.WriteMembers(writer);
+        writer.WriteEndObject();
         writer.WriteStrings("namespace", Name.Namespace.Levels);
         writer.WriteString("name", Name.Name);
         writer.WriteNumber("dropped-at-ms", DroppedAt.ToUnixTimeMilliseconds());
         writer.WriteNumber("due-at-ms", DueAt.ToUnixTimeMilliseconds());
         writer.WriteBoolean("purge", Purge);
-        writer.WriteEndObject();
+        Unknown.WriteTo(writer);
     }
 }

@@ -12,32 +12,41 @@ public sealed record Listed<T>(T Name, Guid Id, bool Protected);
 /// <summary>Walks a folder of the store: one page, or everything, of the rows that count.</summary>
 internal static class ListPager
 {
-    /// <summary>The rows of a folder for which <paramref name="counts"/> holds, and the token of the next page: null when the list is whole or ended. <paramref name="what"/> names the list among those of one folder.</summary>
-    public static async ValueTask<(IReadOnlyList<Item> Items, string? NextPageToken)> ListAsync(
-        IKeyValueStore store, string partition, string prefix, string what, Paging paging, Func<Item, bool> counts, CancellationToken cancellationToken)
+    /// <summary>
+    /// Lists of the store that one page costs at most. Where few rows of a folder count, a page may end early, and even be empty: its token goes on, and clients follow tokens, not counts.
+    /// </summary>
+    public const int MaxStoreLists = 4;
+
+    /// <summary>
+    /// The rows of a folder that count, which are those that <paramref name="read"/> makes something of, and the token of the next page: null when the list is whole or ended.
+    /// <paramref name="what"/> names the list among those of one folder.
+    /// </summary>
+    public static async ValueTask<(IReadOnlyList<T> Rows, string? NextPageToken)> ListAsync<T>(
+        IKeyValueStore store, string partition, string prefix, string what, Paging paging, Func<Item, T?> read, CancellationToken cancellationToken)
+        where T : class
     {
         // Tables and views share a folder, so a token must tell which of the two lists gave it.
         var list = $"{partition} {prefix} {what}";
         var after = paging.After(list, prefix);
         var wanted = paging.IsPaged ? paging.PageSize : int.MaxValue;
-        List<Item> found = [];
-        while (true)
+        var limit = Math.Min(IKeyValueStore.MaxPage, paging.IsPaged ? wanted + 1 : int.MaxValue);
+        List<T> found = [];
+        for (var calls = 1; ; calls++, limit = IKeyValueStore.MaxPage)
         {
-            var limit = Math.Min(IKeyValueStore.MaxPage, wanted == int.MaxValue ? int.MaxValue : wanted + 1);
             var page = await store.ListAsync(partition, prefix, after, limit, cancellationToken);
             foreach (var item in page)
             {
-                if (!counts(item))
+                if (read(item) is { } row)
                 {
-                    continue;
+                    if (found.Count == wanted)
+                    {
+                        return (found, Paging.Next(list, prefix, after!));
+                    }
+
+                    found.Add(row);
                 }
 
-                if (found.Count == wanted)
-                {
-                    return (found, Paging.Next(list, prefix, found[^1].Id));
-                }
-
-                found.Add(item);
+                after = item.Id;
             }
 
             if (page.Count < limit)
@@ -45,7 +54,10 @@ internal static class ListPager
                 return (found, null);
             }
 
-            after = page[^1].Id;
+            if (paging.IsPaged && calls == MaxStoreLists)
+            {
+                return (found, Paging.Next(list, prefix, after!));
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Unicode;
 using Frazil.Iceberg;
+using Frazil.Storage;
 
 namespace Frazil;
 
@@ -46,14 +48,8 @@ public sealed record Paging(string? Token, int? Size)
             throw Refused();
         }
 
-        try
-        {
-            return prefix + new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes, DigestBytes, bytes.Length - DigestBytes);
-        }
-        catch (DecoderFallbackException)
-        {
-            throw Refused();
-        }
+        var name = bytes.AsSpan(DigestBytes);
+        return Utf8.IsValid(name) && prefix + Encoding.UTF8.GetString(name) is var id && Ids.FaultIn(id) is null ? id : throw Refused();
     }
 
     /// <summary>The token that goes on after a row.</summary>

@@ -63,7 +63,7 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
             return null;
         }
 
-        var catalog = known.Version == item.Version ? known.Catalog : Open(CatalogEntity.Read(item.Value));
+        var catalog = known.Version == item.Version ? known.Catalog : Open(CatalogEntity.Read(item));
         cache[name] = (catalog, item.Version, readAt);
         return catalog;
     }
@@ -90,14 +90,14 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
     /// <exception cref="CatalogException">400 when the name or a location is not valid, or a location overlaps another catalog's.</exception>
     public ValueTask<Catalog> PutAsync(
         string name, StorageProfile storage, IReadOnlyDictionary<string, string> properties, DeleteProfile deleteProfile, CancellationToken cancellationToken) =>
-        PutAsync(name, entity => entity with { Storage = storage, Properties = properties, DeleteProfile = deleteProfile }, cancellationToken);
+        PutAsync(name, entity => entity with { Storage = storage with { Unknown = entity.Storage.Unknown }, Properties = properties, DeleteProfile = deleteProfile }, cancellationToken);
 
     /// <summary>
     /// Sees to it that a catalog is there and has this storage; whatever else was set on an existing one stays. One read when that is so already; many processes may do it at once.
     /// </summary>
     /// <exception cref="CatalogException">400 when the name or a location is not valid, or a location overlaps another catalog's.</exception>
     public ValueTask<Catalog> EnsureAsync(string name, StorageProfile storage, CancellationToken cancellationToken) =>
-        PutAsync(name, entity => entity with { Storage = storage }, cancellationToken);
+        PutAsync(name, entity => entity with { Storage = storage with { Unknown = entity.Storage.Unknown } }, cancellationToken);
 
     private async ValueTask<Catalog> PutAsync(string name, Func<CatalogEntity, CatalogEntity> change, CancellationToken cancellationToken)
     {
@@ -108,7 +108,7 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
             var item = await writer.Store.ReadAsync(Keys.Project, Keys.Catalog(name), cancellationToken);
             var entity = change(item is null
                 ? new CatalogEntity { Id = ids.NewId(), Name = name, Storage = NoStorage, CreatedAt = clock.GetUtcNow() }
-                : CatalogEntity.Read(item.Value));
+                : CatalogEntity.Read(item));
             if (!sharesLocations)
             {
                 entity = entity with { ReservedLocations = await CatalogLocations.ReserveAsync(writer, entity, cancellationToken) };

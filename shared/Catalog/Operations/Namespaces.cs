@@ -29,9 +29,14 @@ public sealed partial class Namespaces(Changes changes, TimeProvider clock, IdSo
             await RequireAsync(call, parent, cancellationToken);
         }
 
-        var (ids, next) = await ListPager.ListAsync(Store, call.Catalog.Partition, Keys.Namespaces(parent), "namespaces", paging, static _ => true, cancellationToken);
-        return ([.. ids.Select(item => (Name: new Namespace([.. parent?.Levels ?? [], Keys.NameOf(item.Id)]), Entity: NamespaceEntity.Read(item.Value)))
-            .Select(row => new Listed<Namespace>(row.Name, row.Entity.Id, row.Entity.Protected))], next);
+        return await ListPager.ListAsync(
+            Store,
+            call.Catalog.Partition,
+            Keys.Namespaces(parent),
+            "namespaces",
+            paging,
+            item => Head.Read(item) is var head ? new Listed<Namespace>(new Namespace([.. parent?.Levels ?? [], Keys.NameOf(item.Id)]), head.Id, head.Protected) : null,
+            cancellationToken);
     }
 
     /// <summary><c>createNamespace</c>. The parent must exist.</summary>
@@ -153,7 +158,7 @@ public sealed partial class Namespaces(Changes changes, TimeProvider clock, IdSo
         }
 
         var rows = await Store.ReadManyAsync(call.Catalog.Partition, above, cancellationToken);
-        return rows.All(row => row is not null) ? [.. rows.Select(row => NamespaceEntity.Read(row!.Value).Id), entity.Id] : null;
+        return rows.All(row => row is not null) ? [.. rows.Select(row => NamespaceEntity.Read(row!).Id), entity.Id] : null;
     }
 
     /// <summary>The same, of a namespace that is not read yet.</summary>
@@ -163,7 +168,7 @@ public sealed partial class Namespaces(Changes changes, TimeProvider clock, IdSo
     /// <summary>The namespace of an id.</summary>
     /// <exception cref="CatalogException">404.</exception>
     public async ValueTask<Namespace> FindAsync(CallContext call, Guid id, CancellationToken cancellationToken) =>
-        await Store.ReadAsync(call.Catalog.Partition, Keys.Identity(id), cancellationToken) is { } item && Identity.Read(item.Value) is { Name: null } identity
+        await Store.ReadAsync(call.Catalog.Partition, Keys.Identity(id), cancellationToken) is { } item && Identity.Read(item) is { Name: null } identity
             ? identity.Namespace
             : throw new CatalogException(ErrorKind.NoSuchNamespace, $"Namespace does not exist: {id}");
 
@@ -175,7 +180,7 @@ public sealed partial class Namespaces(Changes changes, TimeProvider clock, IdSo
         }
 
         var item = await Store.ReadAsync(call.Catalog.Partition, Keys.Namespace(@namespace), cancellationToken);
-        return item is null ? null : (NamespaceEntity.Read(item.Value), item.Version);
+        return item is null ? null : (NamespaceEntity.Read(item), item.Version);
     }
 
     private async ValueTask<Change?> PrepareUpdateAsync(

@@ -27,7 +27,7 @@ public sealed class Protection(Changes changes, Namespaces namespaces)
     public async ValueTask<bool> GetAsync(CallContext call, EntityKind kind, Guid id, CancellationToken cancellationToken)
     {
         var (_, _, item) = await FindAsync(call, kind, id, cancellationToken);
-        return kind == EntityKind.Namespace ? NamespaceEntity.Read(item.Value).Protected : TableEntity.Read(item.Value).Protected;
+        return kind == EntityKind.Namespace ? NamespaceEntity.Read(item).Protected : TableEntity.Read(item).Protected;
     }
 
     /// <summary>Protects something, or takes its protection away.</summary>
@@ -45,13 +45,13 @@ public sealed class Protection(Changes changes, Namespaces namespaces)
         byte[] value;
         if (kind == EntityKind.Namespace)
         {
-            var before = NamespaceEntity.Read(item.Value);
+            var before = NamespaceEntity.Read(item);
             var after = await namespaces.HealedAsync(call, identity.Namespace, before with { Protected = isProtected }, cancellationToken);
             (changed, value) = (new ChangedNamespace(id, identity.Namespace, before, after), after.ToValue());
         }
         else
         {
-            var before = TableEntity.Read(item.Value);
+            var before = TableEntity.Read(item);
             var after = before with { Protected = isProtected, Parents = before.Parents ?? await namespaces.LineageAsync(call, identity.Namespace, cancellationToken) };
             (changed, value) = (new ChangedTable(id, new TableIdentifier(identity.Namespace, identity.Name!), before, after), after.ToValue());
         }
@@ -67,7 +67,7 @@ public sealed class Protection(Changes changes, Namespaces namespaces)
         string? looked = null;
         for (var attempt = 0; attempt < MaxLooks && await changes.Store.ReadAsync(call.Catalog.Partition, Keys.Identity(id), cancellationToken) is { } row; attempt++)
         {
-            var identity = Identity.Read(row.Value);
+            var identity = Identity.Read(row);
             var key = identity.Name is { } name ? Keys.Table(new TableIdentifier(identity.Namespace, name)) : Keys.Namespace(identity.Namespace);
             if (await changes.Store.ReadAsync(call.Catalog.Partition, key, cancellationToken) is { } item && IdOf(identity, item) == id)
             {
@@ -97,9 +97,9 @@ public sealed class Protection(Changes changes, Namespaces namespaces)
             $"{kind} does not exist: {id}");
     }
 
-    private static Guid IdOf(Identity identity, Item item) => identity.Name is null ? NamespaceEntity.Read(item.Value).Id : TableEntity.Read(item.Value).Id;
+    private static Guid IdOf(Identity identity, Item item) => identity.Name is null ? NamespaceEntity.Read(item).Id : TableEntity.Read(item).Id;
 
     private static EntityKind KindOf(Identity identity, Item item) => identity.Name is null
         ? EntityKind.Namespace
-        : TableEntity.Read(item.Value).Kind == TableKind.Table ? EntityKind.Table : EntityKind.View;
+        : TableEntity.Read(item).Kind == TableKind.Table ? EntityKind.Table : EntityKind.View;
 }

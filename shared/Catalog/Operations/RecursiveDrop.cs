@@ -86,7 +86,7 @@ public sealed partial class Namespaces
 
     private async ValueTask<IReadOnlyList<(TableIdentifier Name, TableEntity Table)>> TablesAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken)
     {
-        var (items, _) = await ListPager.ListAsync(Store, call.Catalog.Partition, Keys.Tables(@namespace), "all", Paging.None, static _ => true, cancellationToken);
-        return [.. items.Select(item => (new TableIdentifier(@namespace, Keys.NameOf(item.Id)), TableEntity.Read(item.Value)))];
+        var (items, _) = await ListPager.ListAsync(Store, call.Catalog.Partition, Keys.Tables(@namespace), "all", Paging.None, static item => item, cancellationToken);
+        return [.. items.Select(item => (new TableIdentifier(@namespace, Keys.NameOf(item.Id)), TableEntity.Read(item)))];
     }
 }

@@ -70,7 +70,7 @@ internal static class CatalogLocations
             store.ListAsync(Keys.Locations, Keys.Claim(location), null, Limits.MaxCatalogLocations + 1, cancellationToken));
         foreach (var item in above.OfType<Item>().Concat(within))
         {
-            var (project, name, place) = Read(item.Value);
+            var (project, name, place) = Read(item);
             if (project != Keys.Project || name != catalog.Name)
             {
                 throw CatalogException.Validation(
@@ -82,18 +82,37 @@ internal static class CatalogLocations
         return above.Any(item => item is not null) || within.Any(item => item.Id == Keys.Claim(location));
     }
 
-    private static byte[] ToValue(string catalog, Location location) => Json.Write((catalog, location), static (writer, row) =>
+    private static byte[] ToValue(string catalog, Location location) => Rows.Write((catalog, location), static (writer, row) =>
     {
-        writer.WriteStartObject();
         writer.WriteString("project", Keys.Project);
         writer.WriteString("catalog", row.catalog);
         writer.WriteString("location", row.location.Text);
-        writer.WriteEndObject();
     });
 
-    private static (string Project, string Catalog, string Location) Read(ReadOnlyMemory<byte> value)
+    private static (string Project, string Catalog, string Location) Read(Item item) => Rows.Read(item, static (ref row) =>
     {
-        using var document = Json.Parse(value);
-        return (document.RootElement.RequiredString("project"), document.RootElement.RequiredString("catalog"), document.RootElement.RequiredString("location"));
-    }
+        string? project = null, catalog = null, location = null;
+        row.Enter();
+        while (row.Next())
+        {
+            if (row.Is("project"u8))
+            {
+                project = row.String();
+            }
+            else if (row.Is("catalog"u8))
+            {
+                catalog = row.String();
+            }
+            else if (row.Is("location"u8))
+            {
+                location = row.String();
+            }
+            else
+            {
+                row.SkipMember();
+            }
+        }
+
+        return (project ?? throw RowReader.Missing("project"), catalog ?? throw RowReader.Missing("catalog"), location ?? throw RowReader.Missing("location"));
+    });
 }

@@ -79,7 +79,7 @@ internal static class Claims
             : null;
         throw new CatalogException(ErrorKind.Forbidden, trashed is null
             ? $"Unable to use location '{location}': it conflicts with the location of another table or view"
-            : $"Unable to use location '{location}': it conflicts with the location of {TrashEntity.Read(trashed.Value).Name}, which is in the trash. Undrop it, or purge it from the trash");
+            : $"Unable to use location '{location}': it conflicts with the location of {TrashEntity.Read(trashed).Name}, which is in the trash. Undrop it, or purge it from the trash");
     }
 
     private static bool IsOwner(Item item, Guid table) => Encoding.UTF8.GetString(item.Value.Span) == table.ToString("N");

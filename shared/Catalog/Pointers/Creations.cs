@@ -111,7 +111,7 @@ internal sealed class Creations(IKeyValueStore store, Namespaces namespaces, Tim
     {
         if (await Claims.OwnerAsync(store, call, Location.Parse(entity.Claims[0]), cancellationToken) is not { } owner
             || await store.ReadAsync(call.Catalog.Partition, Keys.Trashed(owner), cancellationToken) is not { } item
-            || TrashEntity.Read(item.Value) is not { } trashed
+            || TrashEntity.Read(item) is not { } trashed
             || !trashed.Table.Uuid.Equals(entity.Uuid, StringComparison.OrdinalIgnoreCase))
         {
             return null;

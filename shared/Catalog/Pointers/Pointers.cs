@@ -26,7 +26,7 @@ internal sealed class Pointers(IKeyValueStore store)
             return null;
         }
 
-        var entity = TableEntity.Read(item.Value);
+        var entity = TableEntity.Read(item);
         Note(entity.Id);
         return new Pointer(entity, item.Version);
     }
@@ -65,10 +65,14 @@ internal sealed class Pointers(IKeyValueStore store)
     public async ValueTask<(IReadOnlyList<Listed<TableIdentifier>> Listed, string? NextPageToken)> ListAsync(
         CallContext call, Namespace @namespace, TableKind kind, Paging paging, CancellationToken cancellationToken)
     {
-        var (items, next) = await ListPager.ListAsync(
-            store, call.Catalog.Partition, Keys.Tables(@namespace), kind.ToString(), paging, item => TableEntity.ReadKind(item.Value) == kind, cancellationToken);
-        return ([.. items.Select(item => (Name: new TableIdentifier(@namespace, Keys.NameOf(item.Id)), Entity: TableEntity.Read(item.Value)))
-            .Select(row => new Listed<TableIdentifier>(row.Name, row.Entity.Id, row.Entity.Protected))], next);
+        return await ListPager.ListAsync(
+            store,
+            call.Catalog.Partition,
+            Keys.Tables(@namespace),
+            kind.ToString(),
+            paging,
+            item => Head.Read(item) is var head && head.Kind == kind ? new Listed<TableIdentifier>(new TableIdentifier(@namespace, Keys.NameOf(item.Id)), head.Id, head.Protected) : null,
+            cancellationToken);
     }
 
     /// <summary>Tells the log which table or view a request is about.</summary>

@@ -36,7 +36,10 @@ public static class Ids
             throw new ArgumentException($"a partition name has at most {IKeyValueStore.MaxPartitionLength} characters (MaxPartitionLength), this one has {partition.Length}", nameof(partition));
         }
 
-        CheckText(partition, "a partition name", nameof(partition));
+        if (TextRules.FaultIn(partition) is { } fault)
+        {
+            throw new ArgumentException($"a partition name holds {fault}", nameof(partition));
+        }
     }
 
     /// <summary>
@@ -47,12 +50,24 @@ public static class Ids
     public static void Check(string id)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
-        CheckLength(id, "an id", nameof(id));
+        if (FaultIn(id) is { } fault)
+        {
+            throw new ArgumentException($"an id {fault}", nameof(id));
+        }
+
         if (id[^1] == '/')
         {
             throw new ArgumentException("an id does not end in a slash", nameof(id));
         }
     }
+
+    /// <summary>What keeps a text from being an id, or the beginning of one: a predicate that names the limit. Null when nothing does.</summary>
+    public static string? FaultIn(string id) =>
+        id.Length > IKeyValueStore.MaxIdLength ? $"has at most {IKeyValueStore.MaxIdLength} characters (MaxIdLength), this one has {id.Length}"
+        : TextRules.FaultIn(id) is { } fault ? $"holds {fault}"
+        : id.Length * 3 > IKeyValueStore.MaxIdBytes && Encoding.UTF8.GetByteCount(id) is > IKeyValueStore.MaxIdBytes and var bytes
+            ? $"has at most {IKeyValueStore.MaxIdBytes} bytes of UTF-8 (MaxIdBytes), this one has {bytes}"
+        : null;
 
     /// <summary>Refuses ids for a many-keys read: at most <see cref="IKeyValueStore.MaxBatch"/>.</summary>
     /// <exception cref="ArgumentException">The sentence names the limit.</exception>
@@ -75,7 +90,7 @@ public static class Ids
     public static FolderRange? Range(string prefix, string? after, int limit)
     {
         ArgumentNullException.ThrowIfNull(prefix);
-        CheckLength(prefix, "a prefix", nameof(prefix));
+        CheckText(prefix, "a prefix", nameof(prefix));
         if (limit is < 1 or > IKeyValueStore.MaxPage)
         {
             throw new ArgumentOutOfRangeException(nameof(limit), limit, $"a page has 1 to {IKeyValueStore.MaxPage} rows (MaxPage)");
@@ -93,7 +108,7 @@ public static class Ids
             return new FolderRange(folder, begin, After: null);
         }
 
-        CheckLength(after, "the id to list after", nameof(after));
+        CheckText(after, "the id to list after", nameof(after));
         if (after.StartsWith(prefix, StringComparison.Ordinal))
         {
             return new FolderRange(folder, begin, After: after.Length > folder.Length ? after[folder.Length..] : null);
@@ -102,25 +117,11 @@ public static class Ids
         return Compare(after, prefix) < 0 ? new FolderRange(folder, begin, After: null) : null;
     }
 
-    private static void CheckLength(string text, string what, string parameter)
-    {
-        if (text.Length > IKeyValueStore.MaxIdLength)
-        {
-            throw new ArgumentException($"{what} has at most {IKeyValueStore.MaxIdLength} characters (MaxIdLength), this one has {text.Length}", parameter);
-        }
-
-        CheckText(text, what, parameter);
-        if (Encoding.UTF8.GetByteCount(text) is > IKeyValueStore.MaxIdBytes and var bytes)
-        {
-            throw new ArgumentException($"{what} has at most {IKeyValueStore.MaxIdBytes} bytes of UTF-8 (MaxIdBytes), this one has {bytes}", parameter);
-        }
-    }
-
     private static void CheckText(string text, string what, string parameter)
     {
-        if (TextRules.FaultIn(text) is { } fault)
+        if (FaultIn(text) is { } fault)
         {
-            throw new ArgumentException($"{what} holds {fault}", parameter);
+            throw new ArgumentException($"{what} {fault}", parameter);
         }
     }
 }

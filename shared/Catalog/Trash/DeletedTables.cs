@@ -17,23 +17,19 @@ public sealed class DeletedTables(Changes changes, Namespaces namespaces, TimePr
 
     /// <summary>What is in the trash, or what was dropped from one namespace.</summary>
     public async ValueTask<(IReadOnlyList<TrashEntity> Tables, string? NextPageToken)> ListAsync(
-        CallContext call, Namespace? @namespace, Paging paging, CancellationToken cancellationToken)
-    {
-        var (items, next) = await ListPager.ListAsync(
-            changes.Store,
-            call.Catalog.Partition,
-            Keys.Trash,
-            $"trash {Names.KeyOf(@namespace)}",
-            paging,
-            item => @namespace is null || TrashEntity.Read(item.Value).Name.Namespace.Equals(@namespace),
-            cancellationToken);
-        return ([.. items.Select(item => TrashEntity.Read(item.Value))], next);
-    }
+        CallContext call, Namespace? @namespace, Paging paging, CancellationToken cancellationToken) => await ListPager.ListAsync(
+        changes.Store,
+        call.Catalog.Partition,
+        Keys.Trash,
+        $"trash {Names.KeyOf(@namespace)}",
+        paging,
+        item => TrashEntity.Read(item) is var trashed && (@namespace is null || trashed.Name.Namespace.Equals(@namespace)) ? trashed : null,
+        cancellationToken);
 
     /// <summary>One entry of the trash.</summary>
     /// <exception cref="CatalogException">404 when it is not in the trash.</exception>
     public async ValueTask<TrashEntity> GetAsync(CallContext call, Guid target, CancellationToken cancellationToken) =>
-        TrashEntity.Read((await RequireAsync(call, target, cancellationToken)).Value);
+        TrashEntity.Read(await RequireAsync(call, target, cancellationToken));
 
     /// <summary>Takes drops back: all of them or none, in one batch.</summary>
     /// <param name="call">The request.</param>
@@ -68,7 +64,7 @@ public sealed class DeletedTables(Changes changes, Namespaces namespaces, TimePr
     public async ValueTask<Guid> PurgeAsync(CallContext call, Guid target, CancellationToken cancellationToken)
     {
         var item = await RequireAsync(call, target, cancellationToken);
-        var trashed = TrashEntity.Read(item.Value);
+        var trashed = TrashEntity.Read(item);
         if (trashed.Table.Registered)
         {
             throw CatalogException.Validation($"{trashed.Name} was registered: its files were not made by this catalog and are never purged");
@@ -98,7 +94,7 @@ public sealed class DeletedTables(Changes changes, Namespaces namespaces, TimePr
             }
 
             if (await changes.Store.ReadAsync(call.Catalog.Partition, Keys.Trashed(id), cancellationToken) is { } item
-                && await MoveOnAsync(call, ChangeKind.ExpireTabular, item, TrashEntity.Read(item.Value), ids.NewTimeOrderedId(now), cancellationToken))
+                && await MoveOnAsync(call, ChangeKind.ExpireTabular, item, TrashEntity.Read(item), ids.NewTimeOrderedId(now), cancellationToken))
             {
                 expired++;
             }
@@ -148,7 +144,7 @@ public sealed class DeletedTables(Changes changes, Namespaces namespaces, TimePr
         CallContext call, Guid target, TableIdentifier? newName, CancellationToken cancellationToken)
     {
         var item = await RequireAsync(call, target, cancellationToken);
-        var trashed = TrashEntity.Read(item.Value);
+        var trashed = TrashEntity.Read(item);
         var name = newName ?? trashed.Name;
         Names.Require(name.Name, "name");
         var (@namespace, version) = await namespaces.RequireAsync(call, name.Namespace, cancellationToken);

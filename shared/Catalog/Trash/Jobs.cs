@@ -1,7 +1,6 @@
 using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Frazil.Entities;
-using Frazil.Iceberg;
 using Frazil.Storage;
 
 namespace Frazil;
@@ -188,13 +187,9 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, Ch
     }
 
     /// <summary>A record is kept for twice the advertised lifetime: a client that just read the config must still be able to count on it.</summary>
-    private bool IsOldRecord(Item item)
-    {
-        using var record = Json.Parse(item.Value);
-        return clock.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(record.RootElement.RequiredInt64("at-ms")) > Limits.IdempotencyKeyLifetime * 2;
-    }
+    private bool IsOldRecord(Item item) => clock.GetUtcNow() - Idempotency.ReadRecord(item).At > Limits.IdempotencyKeyLifetime * 2;
 
     /// <summary>A cancelled task whose worker never said that it stopped still holds its claims; the next run of the purge ends them.</summary>
     private bool IsOldTask(Item item) =>
-        TaskEntity.Read(item.Value) is { State: TaskState.Success or TaskState.Cancelled, HoldsClaims: false, EndedAt: { } end } && clock.GetUtcNow() - end > Tasks.RetentionTime;
+        TaskEntity.Read(item) is { State: TaskState.Success or TaskState.Cancelled, HoldsClaims: false, EndedAt: { } end } && clock.GetUtcNow() - end > Tasks.RetentionTime;
 }

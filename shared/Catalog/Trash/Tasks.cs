@@ -24,17 +24,19 @@ public sealed class Tasks(Changes changes, TimeProvider clock, IdSource ids)
 
     /// <summary>The tasks of a catalog, oldest first.</summary>
     public async ValueTask<(IReadOnlyList<TaskEntity> Tasks, string? NextPageToken)> ListAsync(
-        CallContext call, TaskState? state, Paging paging, CancellationToken cancellationToken)
-    {
-        var (items, next) = await ListPager.ListAsync(
-            changes.Store, call.Catalog.Partition, Keys.Tasks, $"tasks {state}", paging, item => state is null || TaskEntity.Read(item.Value).State == state, cancellationToken);
-        return ([.. items.Select(item => TaskEntity.Read(item.Value))], next);
-    }
+        CallContext call, TaskState? state, Paging paging, CancellationToken cancellationToken) => await ListPager.ListAsync(
+        changes.Store,
+        call.Catalog.Partition,
+        Keys.Tasks,
+        $"tasks {state}",
+        paging,
+        item => TaskEntity.Read(item) is var task && (state is null || task.State == state) ? task : null,
+        cancellationToken);
 
     /// <summary>A task.</summary>
     /// <exception cref="CatalogException">404.</exception>
     public async ValueTask<TaskEntity> GetAsync(CallContext call, Guid id, CancellationToken cancellationToken) =>
-        TaskEntity.Read((await RequireAsync(call, id, cancellationToken)).Value);
+        TaskEntity.Read(await RequireAsync(call, id, cancellationToken));
 
     /// <summary>
     /// Calls a task off: the files that are left stay for ever, and the table's claims end. A worker that has the task finds out at its next sign of life, and until then may delete;
@@ -104,7 +106,7 @@ public sealed class Tasks(Changes changes, TimeProvider clock, IdSource ids)
             var page = await changes.Store.ListAsync(call.Catalog.Partition, Keys.Tasks, after, IKeyValueStore.MaxPage, cancellationToken);
             foreach (var item in page)
             {
-                if (TaskEntity.Read(item.Value) is { State: TaskState.Scheduled or TaskState.Running, Subject.DueAt: var due } && !(due >= oldest))
+                if (TaskEntity.Read(item) is { State: TaskState.Scheduled or TaskState.Running, Subject.DueAt: var due } && !(due >= oldest))
                 {
                     oldest = due;
                 }
@@ -128,7 +130,7 @@ public sealed class Tasks(Changes changes, TimeProvider clock, IdSource ids)
     internal async ValueTask AcknowledgeAsync(CallContext call, Guid id, CancellationToken cancellationToken)
     {
         if (await changes.Store.ReadAsync(call.Catalog.Partition, Keys.Task(id), cancellationToken) is { } item
-            && TaskEntity.Read(item.Value) is { State: TaskState.Cancelled, LeasedUntil: not null } task)
+            && TaskEntity.Read(item) is { State: TaskState.Cancelled, LeasedUntil: not null } task)
         {
             var (ended, released) = await CancelledAsync(call, task, cancellationToken);
             await ReplaceAsync(call, ended, item.Version, released);
@@ -170,7 +172,7 @@ public sealed class Tasks(Changes changes, TimeProvider clock, IdSource ids)
     private async ValueTask<(TaskEntity Task, string Version)?> LeaseAsync(CallContext call, Item item, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var task = TaskEntity.Read(item.Value);
+        var task = TaskEntity.Read(item);
         if (task is { State: TaskState.Cancelled, LeasedUntil: { } lease } && lease <= now)
         {
             await AcknowledgeAsync(call, task.Id, cancellationToken); // Its worker died before it found out.
@@ -204,7 +206,7 @@ public sealed class Tasks(Changes changes, TimeProvider clock, IdSource ids)
         async ValueTask<Change?> PrepareAsync()
         {
             var item = await RequireAsync(call, id, cancellationToken);
-            var before = TaskEntity.Read(item.Value);
+            var before = TaskEntity.Read(item);
             var (after, others) = await change(before);
             return new Change(
                 ChangeKind.ControlTask, [new ChangedTask(id, before, after)], [new Write.Replace(item.Id, after.ToValue(), item.Version), .. others], Outcome.Done.Instance);

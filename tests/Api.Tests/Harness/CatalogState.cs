@@ -26,7 +26,7 @@ public sealed class CatalogState
     public static async Task<CatalogState> ReadAsync(World world, string catalog)
     {
         var definition = await world.Store.ReadAsync(Keys.Project, Keys.Catalog(catalog), CancellationToken.None);
-        var state = new CatalogState(world, Keys.Partition(CatalogEntity.Read(definition!.Value).Id));
+        var state = new CatalogState(world, Keys.Partition(CatalogEntity.Read(definition!).Id));
         await state.WalkAsync(null);
         await state.CheckAsync();
         return state;
@@ -37,14 +37,14 @@ public sealed class CatalogState
         foreach (var item in await ListAsync(Keys.Namespaces(parent)))
         {
             var name = new Namespace([.. parent?.Levels ?? [], Keys.NameOf(item.Id)]);
-            var entity = NamespaceEntity.Read(item.Value);
+            var entity = NamespaceEntity.Read(item);
             namespaces.Add((name, entity));
             lines.Add($"namespace {name} {Text(entity.Properties)}");
             foreach (var row in await ListAsync(Keys.Tables(name)))
             {
                 var table = new TableIdentifier(name, Keys.NameOf(row.Id));
-                pointers.Add((table, TableEntity.Read(row.Value)));
-                lines.Add($"{await DescribeAsync(table, TableEntity.Read(row.Value))}");
+                pointers.Add((table, TableEntity.Read(row)));
+                lines.Add($"{await DescribeAsync(table, TableEntity.Read(row))}");
             }
 
             await WalkAsync(name);
@@ -71,13 +71,13 @@ public sealed class CatalogState
 
     private async Task CheckAsync()
     {
-        var trash = (await ListAsync(Keys.Trash)).Select(item => TrashEntity.Read(item.Value)).ToArray();
-        var tasks = (await ListAsync(Keys.Tasks)).Select(item => TaskEntity.Read(item.Value)).ToArray();
+        var trash = (await ListAsync(Keys.Trash)).Select(item => TrashEntity.Read(item)).ToArray();
+        var tasks = (await ListAsync(Keys.Tasks)).Select(item => TaskEntity.Read(item)).ToArray();
         lines.AddRange(trash.Select(item => $"trash {item.Name} purge {item.Purge}"));
         lines.AddRange(tasks.Select(task => $"task {task.Subject.Name} {task.State}"));
 
         // Each id has one name and each name one id: no orphan, nothing twice.
-        var identities = (await ListAsync("id/")).Select(item => $"{item.Id} {Identity.Read(item.Value).Namespace}/{Identity.Read(item.Value).Name}");
+        var identities = (await ListAsync("id/")).Select(item => $"{item.Id} {Identity.Read(item).Namespace}/{Identity.Read(item).Name}");
         var expected = namespaces.Select(item => $"{Keys.Identity(item.Entity.Id)} {item.Name}/").Concat(pointers.Select(item => $"{Keys.Identity(item.Entity.Id)} {item.Name.Namespace}/{item.Name.Name}"));
         Assert.Equal(expected.Order(StringComparer.Ordinal), identities.Order(StringComparer.Ordinal));
 

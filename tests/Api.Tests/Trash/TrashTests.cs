@@ -55,12 +55,12 @@ public abstract class TrashTests(World world) : CatalogTests(world)
         var places = new List<(string What, TableEntity Table)>();
         foreach (var (item, @namespace) in (await List("tv/ns/")).Select(item => (item, "ns")).Concat((await List("tv/other/")).Select(item => (item, "other"))))
         {
-            var table = TableEntity.Read(item.Value);
+            var table = TableEntity.Read(item);
             places.Add(($"live {@namespace}.{Keys.NameOf(item.Id)}", table));
             Assert.NotNull(await World.Store.ReadAsync(partition, Keys.Identity(table.Id), CancellationToken.None));
         }
 
-        foreach (var trashed in (await List(Keys.Trash)).Select(item => TrashEntity.Read(item.Value)))
+        foreach (var trashed in (await List(Keys.Trash)).Select(item => TrashEntity.Read(item)))
         {
             places.Add(("trash", trashed.Table));
             Assert.NotNull(await World.Store.ReadAsync(partition, Keys.Due(trashed.DueAt, trashed.Table.Id), CancellationToken.None));
@@ -68,7 +68,7 @@ public abstract class TrashTests(World world) : CatalogTests(world)
         }
 
         Assert.Equal((await List(Keys.Trash)).Count, (await List(Keys.Dues)).Count);
-        foreach (var task in (await List(Keys.Tasks)).Select(item => TaskEntity.Read(item.Value)).Where(task => task.HoldsClaims))
+        foreach (var task in (await List(Keys.Tasks)).Select(item => TaskEntity.Read(item)).Where(task => task.HoldsClaims))
         {
             places.Add(($"task {task.State}", task.Subject.Table));
         }

@@ -45,7 +45,7 @@ internal sealed class Seeds(string database)
         await using var store = new SqliteKeyValueStore(database);
         var catalog = await store.ReadAsync(Keys.Project, Keys.Catalog("default"), CancellationToken.None)
             ?? throw new CheckFailedException($"there is no catalog 'default' in {database}");
-        var partition = Keys.Partition(CatalogEntity.Read(catalog.Value).Id);
+        var partition = Keys.Partition(CatalogEntity.Read(catalog).Id);
         foreach (var group in Enumerable.Range(0, count).Chunk(IKeyValueStore.MaxBatch).Chunk(BatchesAtOnce))
         {
             var results = await Task.WhenAll(group.Select(batch =>
