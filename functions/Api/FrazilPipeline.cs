@@ -39,10 +39,22 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
         var record = new RequestRecord(http, target, operations) { IsColdStart = isCold, HidesReads = HidesReads };
         using var span = record.StartSpan();
         http.Response.Headers[RequestIdHeader] = record.Id;
+        try
+        {
+            await AnswerAsync(http, target, record);
+        }
+        finally
+        {
+            record.Release();
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext http, RequestTarget target, RequestRecord record)
+    {
         Answer answer;
         try
         {
-            answer = (await AnswerAsync(http, target, record)).Within(http, isApplied: record.IsChange);
+            answer = (await FindAsync(http, target, record)).Within(http, isApplied: record.IsChange);
         }
         catch (Exception exception) when (http.RequestAborted.IsCancellationRequested && exception is OperationCanceledException or ConnectionResetException)
         {
@@ -67,7 +79,7 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
         record.Complete(http, answer, operations, logger);
     }
 
-    private async ValueTask<Answer> AnswerAsync(HttpContext http, RequestTarget target, RequestRecord record)
+    private async ValueTask<Answer> FindAsync(HttpContext http, RequestTarget target, RequestRecord record)
     {
         if (http.Features.Get<UnclearTarget>() is { } unclear)
         {
@@ -86,7 +98,7 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
         if (route is null)
         {
             return allowed.Count == 0
-                ? Answer.Error(ErrorKind.NoSuchEndpoint, $"No such endpoint: {RequestTarget.Shorten(http.Request.Method)} {RequestTarget.Shorten(target.Path)}")
+                ? Answer.Error(ErrorKind.NoSuchEndpoint, $"No such endpoint: {RequestTarget.Shorten(http.Request.Method)} {RequestTarget.Shorten(SafeText.ShowPath(target.Path))}")
                 : Answer.MethodNotAllowed(http.Request.Method, allowed);
         }
 
@@ -119,7 +131,7 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
             case CatalogException failure:
                 return Answer.Error(failure.Kind, failure.Message);
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return Answer.Error(ErrorKind.PayloadTooLarge, ApiRequest.TooLarge().Message);
+                return Answer.Error(ErrorKind.PayloadTooLarge, RequestBody.TooLarge(Limits.MaxBodyBytes).Message);
             case BadHttpRequestException bad:
                 return Answer.Error(ErrorKind.BadRequest, bad.Message);
             case StoreThrottledException throttled:

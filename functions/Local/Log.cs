@@ -43,6 +43,9 @@ internal static partial class Log
     [LoggerMessage(112, LogLevel.Information, "Metrics and traces are sent to {url} by OTLP ({protocol})")]
     public static partial void Exporting(ILogger logger, string url, string protocol);
 
+    [LoggerMessage(130, LogLevel.Information, "At most {connections} connections at a time: the system's limit of open files (ulimit -n) allows no more")]
+    public static partial void FewConnections(ILogger logger, int connections);
+
     [LoggerMessage(113, LogLevel.Information, "Credentials are asked for: those of the client '{clientId}'")]
     public static partial void Closed(ILogger logger, string clientId);
 }

@@ -59,6 +59,7 @@ public sealed class S3ObjectStore : IObjectStore
                 throw ObjectLocations.TooLarge(location, response.ContentLength);
             }
 
+            Measures.Current?.Hold(response.ContentLength);
             var content = GC.AllocateUninitializedArray<byte>((int)response.ContentLength);
             await response.ResponseStream.ReadExactlyAsync(content, cancellationToken);
             return content;

@@ -62,6 +62,7 @@ public sealed class BlobObjectStore : IObjectStore
                     throw ObjectLocations.TooLarge(location, download.Details.ContentLength);
                 }
 
+                Measures.Current?.Hold(download.Details.ContentLength);
                 var content = GC.AllocateUninitializedArray<byte>((int)download.Details.ContentLength);
                 await download.Content.ReadExactlyAsync(content, token);
                 return content;

@@ -30,6 +30,9 @@ public static class Limits
     /// <summary>Bytes of a request's body after decompression: a commit of thousands of snapshots or columns fits.</summary>
     public const int MaxBodyBytes = 64 * 1024 * 1024;
 
+    /// <summary>Bytes of a request for a token after decompression, and of its <c>Authorization</c>: whoever sends it is not known yet. The longest token fits, form-encoded.</summary>
+    public const int MaxTokenRequestBytes = 16 * 1024;
+
     /// <summary>Bytes of a table's or view's metadata after decompression.</summary>
     public const int MaxMetadataBytes = 256 * 1024 * 1024;
 

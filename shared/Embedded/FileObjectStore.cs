@@ -53,6 +53,7 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
             throw ObjectLocations.TooLarge(location, length);
         }
 
+        Measures.Current?.Hold(length);
         var content = GC.AllocateUninitializedArray<byte>((int)length);
         var read = 0;
         while (read < content.Length)

@@ -94,6 +94,50 @@ public sealed class HttpTests : CatalogTests
     public async Task A_path_that_is_none_is_404(string method, string target) => (await Catalog.SendAsync(method, target, null)).Error(404, "NoSuchEndpointException");
 
     [Theory]
+    [InlineData("gzip")]
+    [InlineData("GZIP")]
+    [InlineData("X-Gzip")]
+    [Trait("Behaviour", "288")]
+    public async Task Gzip_is_taken_in_any_case_and_only_whole(string encoding)
+    {
+        using var packed = new MemoryStream();
+        await using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            await gzip.WriteAsync(Encoding.UTF8.GetBytes($$$"""{"namespace":["zipped"],"properties":{"k":"{{{string.Concat(Enumerable.Range(0, 50))}}}"}}"""));
+        }
+
+        var whole = packed.ToArray();
+        for (var length = 1; length < whole.Length; length++)
+        {
+            (await SendAsync(whole[..length])).Error(400, "BadRequestException");
+        }
+
+        Assert.Equal(404, (await Catalog.HeadAsync("/namespaces/zipped")).Status);
+        (await SendAsync(whole)).Ok();
+
+        Task<Reply> SendAsync(byte[] body)
+        {
+            var content = new ByteArrayContent(body);
+            content.Headers.TryAddWithoutValidation("Content-Encoding", encoding);
+            return Catalog.SendAsync("POST", "/namespaces", content);
+        }
+    }
+
+    [Theory]
+    [InlineData("FFFFFFFFFFFFFFFFF")]
+    [InlineData("FFFFFFFFFFFFFFFF")]
+    [InlineData("-1")]
+    [InlineData("zz")]
+    public async Task A_chunk_whose_size_is_none_is_400(string size)
+    {
+        await using var raw = await RawConnection.OpenAsync(Server);
+        await raw.SendAsync($"POST /v1/default/namespaces HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\n{{");
+
+        Assert.Equal(400, (await raw.ReadAsync()).Status);
+        (await Catalog.CreateNamespaceAsync($"after{size}")).Ok();
+    }
+
+    [Theory]
     [InlineData("PUT", "/namespaces", "GET, POST")]
     [InlineData("DELETE", "/namespaces", "GET, POST")]
     [InlineData("PATCH", "/namespaces/ns/tables/t", "GET, POST, DELETE, HEAD")]

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using Frazil.Security;
@@ -146,6 +147,83 @@ public sealed class SecurityTests : IAsyncLifetime
         (await server.Api.GetAsync("/namespaces", Bearer(token))).Error(401, "NotAuthorizedException");
     }
 
+    [Theory]
+    [InlineData("root", "p%2Bq+r s/t:u=0123456789abcdef01234567")]
+    [InlineData("root", "%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%")]
+    [InlineData("ro ot:x", "0123456789abcdef0123456789+%41bcdef")]
+    public async Task Http_basic_takes_id_and_secret_form_encoded_as_well_as_raw(string id, string given)
+    {
+        var one = await world.StartAsync(root: RootCredentials.FromSecret(id, given));
+        (string, string)[] pairs = [(Uri.EscapeDataString(id), Uri.EscapeDataString(given)), (WebUtility.UrlEncode(id), WebUtility.UrlEncode(given)), (id, given)];
+        foreach (var (sentId, sentSecret) in pairs.Where(pair => !pair.Item1.Contains(':', StringComparison.Ordinal)))
+        {
+            var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{sentId}:{sentSecret}"));
+            (await one.Api.SendAsync("POST", "/oauth/tokens", Form("grant_type=client_credentials"), ("Authorization", $"Basic {basic}"))).Ok();
+        }
+    }
+
+    [Fact]
+    public async Task Exchanges_end_a_day_after_signing_in()
+    {
+        var (token, hours) = (await SignInAsync(), 0.0);
+        while (await ExchangeAsync(token) is { Status: 200 } renewed)
+        {
+            Assert.True(renewed.Json.GetProperty("expires_in").GetInt32() <= 3600);
+            token = renewed.Json.GetProperty("access_token").GetString()!;
+            world.Clock.Advance(TimeSpan.FromMinutes(50));
+            hours += 50 / 60.0;
+            Assert.True(hours < 25, "it never ends");
+        }
+
+        Assert.True(hours >= 24 - (50 / 60.0), $"{hours}");
+        world.Clock.Advance(TimeSpan.FromHours(24 - hours) > TimeSpan.Zero ? TimeSpan.FromHours(24 - hours) : TimeSpan.Zero);
+        (await server.Api.GetAsync("/namespaces", Bearer(token))).Error(401, "NotAuthorizedException");
+    }
+
+    [Fact]
+    public async Task A_token_that_has_ended_is_exchanged_with_its_credentials_and_not_without()
+    {
+        var token = await SignInAsync();
+        world.Clock.Advance(TimeSpan.FromHours(30));
+
+        Assert.Equal(400, (await ExchangeAsync(token)).Status);
+        var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes($"root:{secret}"));
+        var fresh = (await ExchangeAsync(token, ("Authorization", $"Basic {basic}"))).Ok().Json.GetProperty("access_token").GetString()!;
+        (await server.Api.GetAsync("/namespaces", Bearer(fresh))).Ok();
+        Assert.Equal(401, (await ExchangeAsync(fresh, ("Authorization", $"Basic {Convert.ToBase64String("root:wrong"u8)}"))).Status);
+    }
+
+    [Fact]
+    public void More_tokens_than_are_remembered_are_all_good_and_each_ends_in_its_time()
+    {
+        var tokens = server.Operations.Tokens!;
+        var early = Enumerable.Range(0, AccessTokens.MaxRemembered + 10).Select(_ => tokens.Issue(new Caller("root")).Text).ToArray();
+        world.Clock.Advance(TimeSpan.FromMinutes(30));
+        var late = Enumerable.Range(0, AccessTokens.MaxRemembered).Select(number => tokens.Issue(new Caller($"p{number}")).Text).ToArray();
+
+        Assert.All(early, token => Assert.Equal("root", tokens.Verify(token)?.Principal));
+        Assert.All(late.Index(), token => Assert.Equal($"p{token.Index}", tokens.Verify(token.Item)?.Principal));
+        world.Clock.Advance(TimeSpan.FromMinutes(31));
+        Assert.All(early, token => Assert.Null(tokens.Verify(token)));
+        Assert.All(late.Index(), token => Assert.Equal($"p{token.Index}", tokens.Verify(token.Item)?.Principal));
+    }
+
+    [Fact]
+    public void A_token_that_was_checked_costs_no_memory_to_check_again()
+    {
+        var tokens = server.Operations.Tokens!;
+        var header = $"Bearer {tokens.Issue(new Caller("root")).Text}";
+        Assert.NotNull(tokens.Verify(header.AsSpan(7)));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        for (var i = 0; i < 1000; i++)
+        {
+            tokens.Verify(header.AsSpan(7));
+        }
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
+    }
+
     [Fact]
     public async Task A_token_that_was_changed_anywhere_is_refused()
     {
@@ -165,7 +243,7 @@ public sealed class SecurityTests : IAsyncLifetime
     public async Task A_token_of_another_installation_is_refused()
     {
         var (other, _) = RootCredentials.Generate("root");
-        var foreign = new AccessTokens(other, world.Clock, new IdSource()).Issue(new Caller("root"));
+        var foreign = new AccessTokens(other, world.Clock, new IdSource()).Issue(new Caller("root")).Text;
 
         (await server.Api.GetAsync("/namespaces", Bearer(foreign))).Error(401, "NotAuthorizedException");
     }
@@ -176,7 +254,7 @@ public sealed class SecurityTests : IAsyncLifetime
         const string Secret = "0123456789abcdef0123456789abcdef";
         var one = await world.StartAsync(root: RootCredentials.FromSecret("root", Secret));
         var two = await world.StartAsync(root: RootCredentials.FromSecret("root", Secret));
-        var token = one.Operations.Tokens!.Issue(new Caller("root"));
+        var token = one.Operations.Tokens!.Issue(new Caller("root")).Text;
 
         (await two.Api.GetAsync("/namespaces", Bearer(token))).Ok();
     }
@@ -199,6 +277,9 @@ public sealed class SecurityTests : IAsyncLifetime
     private static StringContent Form(string form) => new(form, Encoding.UTF8, new MediaTypeHeaderValue("application/x-www-form-urlencoded"));
 
     private Task<Reply> TokenAsync(string form) => server.Api.SendAsync("POST", "/oauth/tokens", Form(form));
+
+    private Task<Reply> ExchangeAsync(string token, params (string, string)[] headers) =>
+        server.Api.SendAsync("POST", "/oauth/tokens", Form($"grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token={token}"), headers);
 
     private async Task<string> SignInAsync() =>
         (await TokenAsync($"grant_type=client_credentials&client_id=root&client_secret={secret}")).Ok().Json.GetProperty("access_token").GetString()!;

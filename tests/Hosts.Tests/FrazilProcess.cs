@@ -20,9 +20,9 @@ public sealed partial class FrazilProcess : IAsyncDisposable
     private readonly List<(ConcurrentQueue<string> Lines, Predicate<string> Wanted, TaskCompletionSource<string> Found)> awaited = [];
     private readonly Task reading;
 
-    private FrazilProcess(IReadOnlyList<string> arguments, string folder, IReadOnlyDictionary<string, string> environment)
+    private FrazilProcess(IReadOnlyList<string> arguments, string folder, IReadOnlyDictionary<string, string> environment, string? limits = null)
     {
-        var start = new ProcessStartInfo(Executable, arguments)
+        var start = new ProcessStartInfo(limits is null ? Executable : "/bin/sh", limits is null ? arguments : ["-c", $"{limits} && exec \"$0\" \"$@\"", Executable, .. arguments])
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
@@ -86,6 +86,14 @@ public sealed partial class FrazilProcess : IAsyncDisposable
     public static async Task<FrazilProcess> ServeAsync(string folder, IReadOnlyDictionary<string, string> environment, params string[] words)
     {
         var started = new FrazilProcess(words, folder, environment);
+        await started.ListensAsync();
+        return started;
+    }
+
+    /// <summary>Starts a server on a free port under limits of the system, in the shell's words, and waits until it listens.</summary>
+    public static async Task<FrazilProcess> ServeUnderAsync(string limits, string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    {
+        var started = new FrazilProcess(["serve", "--port", "0", .. arguments], folder, environment, limits);
         await started.ListensAsync();
         return started;
     }

@@ -42,6 +42,7 @@ public sealed class HttpTests(HttpTests.Served served) : IClassFixture<HttpTests
 
     [Theory]
     [InlineData("POST /v1/namespaces HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\nzz\r\n", 400, "BadRequestException")]
+    [InlineData("POST /v1/namespaces HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\nFFFFFFFFFFFFFFFFF\r\n", 400, "BadRequestException")]
     [InlineData("GET /v1/%zz/namespaces HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 400, "BadRequestException")]
     [InlineData("GET /v1/%c3%28/namespaces HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 400, "BadRequestException")]
     [InlineData("GET /v1/../etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404, "NoSuchEndpointException")]
@@ -83,6 +84,20 @@ public sealed class HttpTests(HttpTests.Served served) : IClassFixture<HttpTests
         var host = header.StartsWith("Host", StringComparison.Ordinal) ? "" : "Host: localhost\r\n";
 
         Assert.StartsWith($"HTTP/1.1 {status} ", await RawAsync($"GET /v1/namespaces HTTP/1.1\r\n{host}{header}\r\nConnection: close\r\n\r\n"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("cross-site", "POST", 403)]
+    [InlineData("same-site", "POST", 403)]
+    [InlineData("cross-site", "DELETE", 403)]
+    [InlineData("same-origin", "POST", 400)]
+    [InlineData("none", "POST", 400)]
+    [InlineData("cross-site", "GET", 200)]
+    public async Task A_page_elsewhere_changes_nothing_also_where_its_browser_sends_no_origin(string site, string method, int status)
+    {
+        var answer = await RawAsync($"{method} /v1/namespaces HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: {site}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+
+        Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public sealed partial class ObservabilityTests : IDisposable
         Assert.True(load.GetProperty("durationMs").GetDouble() > 0);
         Assert.Equal(answer.Content.Headers.ContentLength, load.GetProperty("bytes").GetInt64());
         var missing = lines.Single(line => Text(line, "outcome") == "not_found" && Text(line, "operation") == "loadTable");
-        Assert.Equal(("NoSuchTableException", "n.none\nsuch"), (Text(missing, "error"), Text(missing, "table")));
+        Assert.Equal(("NoSuchTableException", "n.none\\u000asuch"), (Text(missing, "error"), Text(missing, "table")));
         Assert.DoesNotContain(server.Output, line => line.Contains("hunter", StringComparison.Ordinal));
     }
 

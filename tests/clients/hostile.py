@@ -18,6 +18,7 @@ import socket
 import sys
 import tempfile
 import time
+import unicodedata
 import uuid
 from pathlib import Path
 from types import SimpleNamespace
@@ -50,6 +51,8 @@ LEFT_OUT_BEFORE_FUNCTIONS = {
     "size: 300 MB in chunks": "the host takes 100 MB",
     "transport: chunks that are none": "the host sees it when it has handed the request on",
     "transport: the name of another host": "guards a server without credentials against pages of others",
+    "transport: a chunk of FFFFFFFFFFFFFFFFF bytes": "the host sees it when it has handed the request on",
+    "transport: a page elsewhere that sends no Origin": "guards a server without credentials against pages of others",
     "transport: a page of another host": "guards a server without credentials against pages of others",
 }
 
@@ -114,6 +117,8 @@ def faults(case, answer, seconds):
             found.append(f"type {error['type']}")
         if not isinstance(error["message"], str) or not error["message"]:
             found.append("no message")
+        if any(unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") for c in error["message"]):
+            found.append("a character in the message that steers what shows it")
         if error.get("stack"):
             found.append("a stack")
     except (ValueError, KeyError, TypeError):

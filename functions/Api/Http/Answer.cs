@@ -78,7 +78,7 @@ public sealed class Answer
     /// <summary>The specification's <c>IcebergErrorResponse</c>.</summary>
     public static Answer Error(ErrorKind kind, string message)
     {
-        message = Cut(message);
+        message = SafeText.Show(Cut(message));
         return new(CatalogException.CodeOf(kind), Json.Write((kind, message), static (writer, error) =>
         {
             writer.WriteStartObject();
@@ -115,6 +115,13 @@ public sealed class Answer
         Challenge = status == StatusCodes.Status401Unauthorized ? "Basic realm=\"frazil\"" : null,
         Refusal = (status == StatusCodes.Status401Unauthorized ? ErrorKind.NotAuthorized : ErrorKind.BadRequest, description),
     };
+
+    /// <summary>429: so many secrets were wrong that no further one is looked at for a while. Told as OAuth's errors are.</summary>
+    public static Answer TooManyGuesses(TimeSpan wait)
+    {
+        var error = OAuthError(StatusCodes.Status429TooManyRequests, "temporarily_unavailable", "Too many wrong credentials were sent; try again later");
+        return new Answer(error.Status, error.before) { IsSecret = true, RetryAfter = (int)Math.Ceiling(wait.TotalSeconds), Refusal = (ErrorKind.NotAuthorized, error.Refusal!.Value.Message) };
+    }
 
     /// <summary>200 with a token, which nobody on the way may keep.</summary>
     public static Answer Token(ReadOnlyMemory<byte> json) => new(StatusCodes.Status200OK, json) { IsSecret = true };

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -12,6 +10,9 @@ namespace Frazil.Api;
 /// <summary>A request on its way to an operation: what the path named, decoded, and the call's context.</summary>
 public sealed class ApiRequest
 {
+    /// <summary>Bytes of a body that is parsed in next to nothing.</summary>
+    private const int SmallBody = 64 * 1024;
+
     private readonly IReadOnlyDictionary<string, string> captured;
     private Catalog? catalog;
 
@@ -75,8 +76,8 @@ public sealed class ApiRequest
 
     /// <summary>The catalog that the request is about, for logs, as the path has it: of the management API its name or id. Null when it is about none.</summary>
     internal string? CatalogText => Route.NeedsCatalog
-        ? Prefix ?? Operations.Options.DefaultCatalog
-        : captured.GetValueOrDefault("warehouse") is { } warehouse ? RequestTarget.Shorten(warehouse) : null;
+        ? SafeText.Show(RequestTarget.Shorten(Prefix ?? Operations.Options.DefaultCatalog))
+        : captured.GetValueOrDefault("warehouse") is { } warehouse ? SafeText.Show(RequestTarget.Shorten(warehouse)) : null;
 
     /// <summary>The table or view that the path names, for logs; null when it names none.</summary>
     internal string? TableText
@@ -91,12 +92,12 @@ public sealed class ApiRequest
             try
             {
                 var levels = RequestTarget.DecodeNamespace(captured["namespace"], Operations.Options.NamespaceSeparator).Levels;
-                return RequestTarget.Shorten($"{string.Join('.', levels)}.{RequestTarget.Decode(name)}");
+                return SafeText.Show(RequestTarget.Shorten($"{string.Join('.', levels)}.{RequestTarget.Decode(name)}"));
             }
             catch (CatalogException)
             {
                 // What cannot be read as a name is shown as it came.
-                return RequestTarget.Shorten(name);
+                return SafeText.Show(RequestTarget.Shorten(name));
             }
         }
     }
@@ -112,6 +113,11 @@ public sealed class ApiRequest
         if (Body.IsEmpty)
         {
             throw CatalogException.BadRequest("The request must have a JSON body");
+        }
+
+        if (Body.Length > SmallBody)
+        {
+            Measures.Current?.Hold(DocumentBytes(Body.Span));
         }
 
         var document = Json.Parse(Body);
@@ -143,7 +149,7 @@ public sealed class ApiRequest
 
         const string Scheme = "Bearer ";
         var started = Operations.Clock.GetTimestamp();
-        var caller = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? tokens.Verify(header[Scheme.Length..].Trim()) : null;
+        var caller = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? tokens.Verify(header.AsSpan(Scheme.Length).Trim()) : null;
         if (Measures.Current is { } measures)
         {
             measures.AuthMs = Operations.Clock.GetElapsedTime(started).TotalMilliseconds;
@@ -159,9 +165,9 @@ public sealed class ApiRequest
 
     internal async ValueTask PrepareAsync()
     {
-        if (Http.Request.Method is "POST" or "PUT")
+        if (Http.Request.Method is "POST" or "PUT" && !Route.ReadsOwnBody)
         {
-            Body = await ReadBodyAsync();
+            Body = await RequestBody.ReadAsync(Http, Limits.MaxBodyBytes);
         }
 
         Http.Features.Get<DecodedPaths>()?.Check(this);
@@ -200,70 +206,11 @@ public sealed class ApiRequest
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
     }
 
-    private async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync()
+    /// <summary>What the parser takes for a text at most: twelve bytes for each value, name and end, in an array that doubles and is copied as it grows.</summary>
+    private static long DocumentBytes(ReadOnlySpan<byte> json)
     {
-        if (Http.Request.ContentLength > Limits.MaxBodyBytes)
-        {
-            throw TooLarge();
-        }
-
-        var encoding = Http.Request.Headers.ContentEncoding.ToString();
-        var body = encoding switch
-        {
-            "" or "identity" => await ReadAllAsync(Http.Request.Body),
-            "gzip" or "x-gzip" => await ReadGzipAsync(),
-            _ => throw CatalogException.BadRequest($"Unsupported Content-Encoding: {RequestTarget.Shorten(encoding)}; send gzip or none"),
-        };
-        return body;
-    }
-
-    private async ValueTask<ReadOnlyMemory<byte>> ReadGzipAsync()
-    {
-        try
-        {
-            await using var gzip = new GZipStream(Http.Request.Body, CompressionMode.Decompress, leaveOpen: true);
-            return await ReadAllAsync(gzip);
-        }
-        catch (InvalidDataException exception)
-        {
-            throw new CatalogException(ErrorKind.BadRequest, "The request's body is not gzip, as its Content-Encoding says", exception);
-        }
-    }
-
-    private async ValueTask<ReadOnlyMemory<byte>> ReadAllAsync(Stream stream)
-    {
-        var expected = (int)Math.Min(Http.Request.ContentLength ?? 0, Limits.MaxBodyBytes);
-        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(expected + 1, 4096));
-        var length = 0;
-        try
-        {
-            while (true)
-            {
-                var read = await stream.ReadAsync(buffer.AsMemory(length), CancellationToken);
-                if (read == 0)
-                {
-                    return buffer.AsSpan(0, length).ToArray();
-                }
-
-                length += read;
-                if (length > Limits.MaxBodyBytes)
-                {
-                    throw TooLarge();
-                }
-
-                if (length == buffer.Length)
-                {
-                    var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
-                    buffer.AsSpan(0, length).CopyTo(larger);
-                    ArrayPool<byte>.Shared.Return(buffer);
-                    buffer = larger;
-                }
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        long rows = 1 + json.Count((byte)',') + json.Count((byte)':') + (2L * (json.Count((byte)'{') + json.Count((byte)'[')));
+        return rows * 12 * 3;
     }
 
     private static int? PageSize(string? text) => text switch
@@ -272,7 +219,4 @@ public sealed class ApiRequest
         _ when long.TryParse(text, out var size) && size >= 1 => (int)Math.Min(size, Limits.MaxPageSize),
         _ => throw CatalogException.BadRequest($"Invalid pageSize: '{RequestTarget.Shorten(text)}' is not a number of at least 1"),
     };
-
-    internal static CatalogException TooLarge() =>
-        new(ErrorKind.PayloadTooLarge, $"The request's body is larger than the limit of {Limits.MaxBodyBytes} bytes");
 }

@@ -25,18 +25,21 @@ internal sealed class RequestRecord
     private static readonly string[] StatusClasses = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
     private readonly long started;
-    private readonly Measures measures = Measures.Begin();
+    private readonly string path;
+    private readonly Measures measures;
     private readonly ActivityContext client;
     private readonly IPAddress? address;
+    private string? shown;
     private Activity? span;
     private ApiRequest? request;
     private bool isService;
 
     public RequestRecord(HttpContext http, RequestTarget target, Operations operations)
     {
+        measures = Measures.Begin(operations.Memory);
         started = operations.Clock.GetTimestamp();
-        Method = RequestTarget.Shorten(http.Request.Method);
-        Path = target.Path.Length <= MaxPathLength ? target.Path : target.Path[..MaxPathLength];
+        Method = SafeText.Show(RequestTarget.Shorten(http.Request.Method));
+        path = target.Path;
         var given = http.Request.Headers[FrazilPipeline.RequestIdHeader].ToString();
         Id = IsId(given) ? given : operations.Ids.NewId().ToString("N");
         address = http.Connection.RemoteIpAddress;
@@ -61,7 +64,7 @@ internal sealed class RequestRecord
     public string Operation { get; private set; } = "none";
 
     /// <summary>The path as sent, without its query, and cut when it is very long.</summary>
-    public string Path { get; }
+    public string Path => shown ??= SafeText.ShowPath(path.Length <= MaxPathLength ? path : path[..MaxPathLength]);
 
     /// <summary>Whether an answer that is no error means that something was changed.</summary>
     public bool IsChange => request is { Route.IsIdempotent: true, IsStaged: false };
@@ -69,6 +72,9 @@ internal sealed class RequestRecord
     private string Method { get; }
 
     private string Route { get; set; } = "";
+
+    /// <summary>Lets go of the memory that the request held.</summary>
+    public void Release() => measures.Release();
 
     /// <summary>Begins the request's span, when somebody traces.</summary>
     public Activity? StartSpan()
@@ -219,6 +225,6 @@ internal sealed class RequestRecord
             }
         }
 
-        return true;
+        return SafeText.IsSafe(text);
     }
 }

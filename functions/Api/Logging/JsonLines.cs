@@ -36,7 +36,7 @@ public static class JsonLines
         {
             writer.WriteStartObject();
             writeHead(writer, line);
-            writer.WriteString("message", line.Message);
+            writer.WriteString("message", SafeText.Show(line.Message));
             if (line.Event is not null)
             {
                 writer.WriteString("event", line.Event);
@@ -53,7 +53,7 @@ public static class JsonLines
 
             if (line.Exception is not null)
             {
-                writer.WriteString("exception", line.Exception.ToString());
+                writer.WriteString("exception", SafeText.Show(line.Exception.ToString(), keepsLines: true));
             }
 
             writer.WriteEndObject();
@@ -67,7 +67,7 @@ public static class JsonLines
         switch (value)
         {
             case string text:
-                writer.WriteStringValue(text);
+                writer.WriteStringValue(SafeText.Show(text));
                 break;
             case bool isTrue:
                 writer.WriteBooleanValue(isTrue);

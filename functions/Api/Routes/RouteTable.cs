@@ -25,6 +25,9 @@ public sealed record Route(string Method, string Template, string OperationId, H
     /// <summary>Whether an <c>Idempotency-Key</c> is heeded: on everything that changes something.</summary>
     public bool IsIdempotent => NeedsCatalog && Method is "POST" or "DELETE" && OperationId is not ("reportMetrics" or "signRequest" or "planTableScan" or "fetchScanTasks");
 
+    /// <summary>Whether the handler reads the body, up to a limit of its own: who sends it is not known before.</summary>
+    public bool ReadsOwnBody { get; } = OperationId == "getToken";
+
     /// <summary>As <c>endpoints</c> of the config response lists it.</summary>
     public string Endpoint => $"{Method} {Template}";
 

@@ -28,8 +28,9 @@ internal sealed class CatalogHost
         this.settings = settings;
         logger = loggers.CreateLogger("Frazil");
         store = new AzureTablesKeyValueStore(parts.NewTableClient(), clock, ids);
-        operations = new Operations(
-            new MeteredKeyValueStore(store, "azuretables", clock), parts.OpenStorage, new FrazilOptions { DefaultCatalog = settings.Catalog }, clock, ids)
+        var options = new FrazilOptions { DefaultCatalog = settings.Catalog };
+        options = options with { RequestMemoryBytes = MemoryBudget.OfProcess(options.MetadataCacheBytes) };
+        operations = new Operations(new MeteredKeyValueStore(store, "azuretables", clock), parts.OpenStorage, options, clock, ids)
         {
             Tokens = new AccessTokens(settings.Root, clock, ids),
         };

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Frazil.EmbeddedBackend;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
@@ -21,9 +22,6 @@ internal sealed class Listener : IAsyncDisposable
     /// <summary>Bytes of all headers of a request: tokens of identity providers can be long.</summary>
     public const int MaxHeaderBytes = 128 * 1024;
 
-    /// <summary>Connections at a time.</summary>
-    public const int MaxConnections = 10_000;
-
     /// <summary>
     /// Bytes of a body that is too large for the catalog and still read, for a few seconds, after the 413 was sent: many clients look for an answer only when they have
     /// sent everything, and would see a broken connection instead. Beyond this the connection is cut.
@@ -33,17 +31,21 @@ internal sealed class Listener : IAsyncDisposable
     private readonly ServeOptions options;
     private readonly KestrelServer server;
 
-    public Listener(ServeOptions options, ILoggerFactory loggers)
+    public Listener(ServeOptions options, ILoggerFactory loggers, TimeProvider clock)
     {
         this.options = options;
+        MaxConnections = Connections.LimitFor(OpenFiles.RaiseLimit());
         var kestrel = new KestrelServerOptions { AddServerHeader = false };
         kestrel.Limits.MaxRequestBodySize = MaxDrainedBytes;
         kestrel.Limits.MaxRequestLineSize = MaxRequestLineBytes;
         kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
-        kestrel.Limits.MaxConcurrentConnections = MaxConnections;
         kestrel.Listen(options.Address, options.Port, endpoint => endpoint.Protocols = HttpProtocols.Http1);
-        server = new KestrelServer(Options.Create(kestrel), new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers), loggers);
+        var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
+        server = new KestrelServer(Options.Create(kestrel), new Connections(transport, MaxConnections, clock), loggers);
     }
+
+    /// <summary>Connections at a time.</summary>
+    public int MaxConnections { get; }
 
     /// <summary>Where it listens, once it does.</summary>
     public string Url => server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
@@ -79,26 +81,51 @@ internal sealed class Listener : IAsyncDisposable
     }
 
     /// <summary>Hands requests on. A connection keeps its context for its next request.</summary>
-    private sealed class Application(RequestDelegate handler) : IHttpApplication<DefaultHttpContext>
+    private sealed class Application(RequestDelegate handler) : IHttpApplication<Exchange>
     {
-        public DefaultHttpContext CreateContext(IFeatureCollection contextFeatures)
+        public Exchange CreateContext(IFeatureCollection contextFeatures)
         {
-            if (contextFeatures is not IHostContextContainer<DefaultHttpContext> connection)
-            {
-                return new DefaultHttpContext(contextFeatures);
-            }
-
-            if (connection.HostContext is { } context)
-            {
-                context.Initialize(contextFeatures);
-                return context;
-            }
-
-            return connection.HostContext = new DefaultHttpContext(contextFeatures);
+            var exchange = contextFeatures is IHostContextContainer<Exchange> connection ? connection.HostContext ??= new Exchange(contextFeatures) : new Exchange(contextFeatures);
+            exchange.Begin(contextFeatures);
+            return exchange;
         }
 
-        public Task ProcessRequestAsync(DefaultHttpContext context) => handler(context);
+        public Task ProcessRequestAsync(Exchange exchange) => exchange.AnswerAsync(handler);
 
-        public void DisposeContext(DefaultHttpContext context, Exception? exception) => context.Uninitialize();
+        public void DisposeContext(Exchange exchange, Exception? exception) => exchange.End();
+    }
+
+    /// <summary>The requests of a connection, one after the other.</summary>
+    private sealed class Exchange(IFeatureCollection features)
+    {
+        private readonly DefaultHttpContext http = new();
+        private readonly Connections.Seat? seat = features.Get<Connections.Seat>();
+        private bool isOpen;
+
+        public void Begin(IFeatureCollection features)
+        {
+            isOpen = seat is null || seat.TryBegin();
+            http.Initialize(features);
+        }
+
+        public Task AnswerAsync(RequestDelegate handler)
+        {
+            if (isOpen)
+            {
+                return handler(http);
+            }
+
+            http.Abort();
+            return Task.CompletedTask;
+        }
+
+        public void End()
+        {
+            http.Uninitialize();
+            if (isOpen)
+            {
+                seat?.End();
+            }
+        }
     }
 }

@@ -24,6 +24,13 @@ internal sealed class LocalGuard(bool isOff)
         }
 
         var origin = request.Headers.Origin.ToString();
+        var site = request.Headers["Sec-Fetch-Site"].ToString();
+        if (origin.Length == 0 && site is not ("" or "same-origin" or "none") && request.Method is not ("GET" or "HEAD"))
+        {
+            // Browsers leave Origin out of some requests, and say this instead. A link to a page of ours changes nothing.
+            return $"This server asks for no credentials and so changes nothing for web pages elsewhere (Sec-Fetch-Site: {Shorten(site)}). Run it with --insecure to allow it";
+        }
+
         return origin.Length == 0 || (Uri.TryCreate(origin, UriKind.Absolute, out var page) && page.Authority.Equals(host.Value, StringComparison.OrdinalIgnoreCase))
             ? null
             : $"This server asks for no credentials and so takes no requests from web pages elsewhere ({Shorten(origin)}). Run it with --insecure to allow them";

@@ -34,13 +34,17 @@ internal sealed class Server(ServeOptions options)
         var opening = Task.Run(() => OpenedStore.OpenAsync(options, aws));
         using var metrics = new MetricsPage();
         using var otlp = options.Otlp is { } collector ? StartExport(collector) : null;
-        await using var listener = new Listener(options, loggers);
+        await using var listener = new Listener(options, loggers, clock);
         var listening = listener.StartAsync(http => AnswerAsync(http, metrics, logger));
         await using var store = await opening;
         await listening;
 
         var operations = new Operations(
-            new MeteredKeyValueStore(store.Store, store.Kind, clock), new Storages(aws, ids, clock).Open, options.Frazil, clock, ids)
+            new MeteredKeyValueStore(store.Store, store.Kind, clock),
+            new Storages(aws, ids, clock).Open,
+            options.Frazil with { RequestMemoryBytes = MemoryBudget.OfProcess(options.Frazil.MetadataCacheBytes) },
+            clock,
+            ids)
         {
             Tokens = root is null ? null : new AccessTokens(root, clock, ids),
         };
@@ -48,7 +52,7 @@ internal sealed class Server(ServeOptions options)
         await PutCatalogsAsync(operations, definitions, logger);
         pipeline = new FrazilPipeline(operations, loggers.CreateLogger<FrazilPipeline>()) { HidesReads = !options.Json };
         opened.SetResult(pipeline);
-        await AnnounceAsync(operations, listener.Url, store.Name, secret, logger);
+        await AnnounceAsync(operations, listener, store.Name, secret, logger);
 
         using var stopping = new CancellationTokenSource();
         var jobs = new JobTimers(operations.Jobs, clock, logger).RunAsync(stopping.Token);
@@ -144,9 +148,15 @@ internal sealed class Server(ServeOptions options)
         }
     }
 
-    private async Task AnnounceAsync(Operations operations, string url, string store, string? secret, ILogger logger)
+    private async Task AnnounceAsync(Operations operations, Listener listener, string store, string? secret, ILogger logger)
     {
+        var url = listener.Url;
         Log.Listening(logger, FrazilCommand.Version, url);
+        if (listener.MaxConnections < Connections.Max)
+        {
+            Log.FewConnections(logger, listener.MaxConnections);
+        }
+
         var catalog = await operations.Catalogs.GetAsync(options.Frazil.DefaultCatalog, CancellationToken.None);
         Log.Serving(logger, catalog.Name, catalog.Entity.Storage.BaseLocation, store);
         if (options.Otlp is { } collector)

@@ -4,7 +4,7 @@ using Frazil.Api;
 
 namespace Frazil.Local;
 
-/// <summary>Lines of the log for people: local time, level, message; a stack trace on lines of its own.</summary>
+/// <summary>Lines of the log for people: local time, level, message; a stack trace on lines of its own. What a client sent can neither forge a line nor play with the terminal.</summary>
 internal static class TextLines
 {
     /// <summary>The format, in the time zone of a clock.</summary>
@@ -12,15 +12,12 @@ internal static class TextLines
     {
         var text = new StringBuilder(160);
         text.Append(CultureInfo.InvariantCulture, $"{TimeZoneInfo.ConvertTime(line.Time, clock.LocalTimeZone):HH:mm:ss.fff} ").Append(Name(line.Level)).Append(' ');
-        AppendPrintable(text, line.Message);
-        text.Append('\n');
+        text.Append(SafeText.Show(line.Message)).Append('\n');
         if (line.Exception is not null)
         {
             foreach (var trace in line.Exception.ToString().Split('\n'))
             {
-                text.Append("             ");
-                AppendPrintable(text, trace);
-                text.Append('\n');
+                text.Append("             ").Append(SafeText.Show(trace)).Append('\n');
             }
         }
 
@@ -35,20 +32,4 @@ internal static class TextLines
         LogLevel.Warning => "WARN ",
         _ => "ERROR",
     };
-
-    /// <summary>What a client sent must not forge lines of the log, nor play with the terminal.</summary>
-    private static void AppendPrintable(StringBuilder text, string message)
-    {
-        foreach (var c in message)
-        {
-            if (char.IsControl(c) && c != '\t')
-            {
-                text.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
-            }
-            else
-            {
-                text.Append(c);
-            }
-        }
-    }
 }

@@ -11,8 +11,11 @@ internal static class Failures
     /// </summary>
     public static bool CertainlyNothingHappened(Exception exception) => exception switch
     {
-        IdempotencyKeyTakenException => true,
+        IdempotencyKeyTakenException or NothingSentException => true,
         CatalogException failure => CatalogException.CodeOf(failure.Kind) < 500 || failure.Kind == ErrorKind.SlowDown,
         _ => false,
     };
 }
+
+/// <summary>The caller went away before its batch was sent: that there is a change to be made was known to nobody but this process.</summary>
+internal sealed class NothingSentException(CancellationToken cancellationToken) : OperationCanceledException("The caller went away; nothing was changed", cancellationToken);

@@ -30,7 +30,11 @@ public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSour
     /// </exception>
     public async ValueTask<WriteResult> WriteAsync(string partition, IReadOnlyList<Write> writes, CancellationToken cancellationToken, Func<ValueTask<bool?>>? landed = null)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            throw new NothingSentException(cancellationToken);
+        }
+
         var commitId = ids.NewId().ToString("N");
         if (Measures.Current is { } measures)
         {

@@ -9,6 +9,12 @@ namespace Frazil;
 /// </summary>
 public sealed class MetadataDocument
 {
+    /// <summary>What is parsed in next to nothing.</summary>
+    private const int SmallBytes = 64 * 1024;
+
+    /// <summary>Bytes that a parsed form and the text of a changed one take for each byte of the text.</summary>
+    private const long ParsedFactor = 3;
+
     private readonly Once<byte[]> deflated = new();
     private readonly Once<MetadataDocument> referenced = new();
     private TableMetadata? table;
@@ -44,7 +50,15 @@ public sealed class MetadataDocument
     public long Size => Json.Length + (deflated.Made?.Length ?? 0) + (referenced.Made?.Size ?? 0);
 
     /// <summary>The text as table metadata. Parsed anew by each caller unless this document was written by this process just now, since a parsed form is large.</summary>
-    public TableMetadata ToTable() => table ?? TableMetadata.Parse(Json);
+    public TableMetadata ToTable()
+    {
+        if (table is null && Json.Length > SmallBytes)
+        {
+            Measures.Current?.Hold(ParsedFactor * Json.Length);
+        }
+
+        return table ?? TableMetadata.Parse(Json);
+    }
 
     /// <summary>The text as view metadata.</summary>
     public ViewMetadata ToView() => view ?? ViewMetadata.Parse(Json);

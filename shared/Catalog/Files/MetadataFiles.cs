@@ -51,6 +51,11 @@ public sealed class MetadataFiles(long capacity)
         CatalogMeter.MetadataCache.Add(1, CatalogMeter.Result("miss"));
         var stored = await catalog.Files.ReadAsync(location, cancellationToken)
             ?? throw Missing(location);
+        if (MetadataLocation.IsGzip(stored.Span))
+        {
+            Measures.Current?.Hold(MetadataLocation.DecodedLength(stored.Span, Limits.MaxMetadataBytes));
+        }
+
         var document = new MetadataDocument(location, MetadataLocation.Decode(stored, Limits.MaxMetadataBytes));
         Keep(key, document);
         return document;
@@ -77,6 +82,7 @@ public sealed class MetadataFiles(long capacity)
             measures.MetadataLocation = document.Location;
         }
 
+        cancellationToken.ThrowIfCancellationRequested();
         var content = MetadataLocation.IsGzip(document.Location) ? MetadataLocation.Encode(document.Json) : document.Json;
         if (!await catalog.Files.CreateAsync(document.Location, content, cancellationToken))
         {

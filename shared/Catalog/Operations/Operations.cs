@@ -16,6 +16,9 @@ public sealed record FrazilOptions
     /// <summary>Whether locations of catalogs may overlap. Gives up that a purge in one catalog cannot delete files of another.</summary>
     public bool SharesLocations { get; init; }
 
+    /// <summary>Bytes that requests may hold at once (<see cref="MemoryBudget"/>). Without bound where one request at a time is answered, and the host bounds it.</summary>
+    public long RequestMemoryBytes { get; init; } = long.MaxValue;
+
     /// <summary>Whether jobs may be run by a request of the management API. Where timers run them under rights that the API lacks, they may not.</summary>
     public bool JobsByRequest { get; init; } = true;
 
@@ -38,6 +41,7 @@ public sealed class Operations
         Options = options;
         Clock = clock;
         Ids = ids;
+        Memory = new MemoryBudget(options.RequestMemoryBytes);
         var writer = new StoreWriter(store, clock, ids);
         Files = new MetadataFiles(options.MetadataCacheBytes);
         Catalogs = new Catalogs(writer, openStorage, clock, ids, options.SharesLocations);
@@ -59,6 +63,9 @@ public sealed class Operations
 
     /// <summary>Tokens and the credentials they are given for; null when this catalog asks for none.</summary>
     public AccessTokens? Tokens { get; init; }
+
+    /// <summary>What requests may hold at once.</summary>
+    public MemoryBudget Memory { get; }
 
     /// <summary>The time.</summary>
     public TimeProvider Clock { get; }

@@ -91,6 +91,7 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
         CallContext call, TableIdentifier table, CommitTableRequest[] requests, CancellationToken cancellationToken)
     {
         var (pointer, before) = await pointers.FollowAsync(call, table, await pointers.RequireAsync(call, table, TableKind.Table, cancellationToken), files, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
         var metadata = before.ToTable();
         var builder = TableMetadataBuilder.From(metadata, pointer.Entity.MetadataLocation);
         var change = Apply(builder, metadata, requests, defaultLocation: null);

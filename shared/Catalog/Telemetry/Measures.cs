@@ -3,20 +3,23 @@ using System.Diagnostics;
 namespace Frazil;
 
 /// <summary>
-/// What one request was about and where its time went, gathered on its way for the one line that is logged of it. Whoever answers a request calls <see cref="Begin"/>; the
-/// measured stores and the commits below add to <see cref="Current"/>, and to nothing when nobody began.
+/// What one request was about, where its time went and what memory it holds, gathered on its way for the one line that is logged of it. Whoever answers a request calls
+/// <see cref="Begin"/> and, at its end, <see cref="Release"/>; the measured stores and the commits below add to <see cref="Current"/>, and to nothing when nobody began.
 /// </summary>
 /// <remarks>Operations that run side by side each add their whole duration: the sum can be more than the request took.</remarks>
 public sealed class Measures
 {
+    // So far below nothing that whatever is added stays below.
+    private const long Over = long.MinValue / 2;
+
     private static readonly AsyncLocal<Measures?> Ambient = new();
 
+    private readonly MemoryBudget memory;
     private long storeTicks;
     private long fileTicks;
+    private long held;
 
-    private Measures()
-    {
-    }
+    private Measures(MemoryBudget memory) => this.memory = memory;
 
     /// <summary>Those of the request under way, or null.</summary>
     public static Measures? Current => Ambient.Value;
@@ -43,7 +46,29 @@ public sealed class Measures
     public Guid? TableId { get; internal set; }
 
     /// <summary>Begins to gather for what the caller does from here on.</summary>
-    public static Measures Begin() => Ambient.Value = new Measures();
+    /// <param name="memory">What the memory that it holds is taken from.</param>
+    public static Measures Begin(MemoryBudget memory) => Ambient.Value = new Measures(memory);
+
+    /// <summary>Counts memory that the request holds until its end. Asked for before it is taken, where it may be much.</summary>
+    /// <param name="bytes">How much.</param>
+    /// <exception cref="Iceberg.CatalogException">503 when requests hold too much already; 413 when this one wants more than there is for all.</exception>
+    public void Hold(long bytes)
+    {
+        memory.Take(bytes, Math.Max(0, Interlocked.Read(ref held)));
+        if (Interlocked.Add(ref held, bytes) < 0)
+        {
+            memory.Return(bytes);
+        }
+    }
+
+    /// <summary>Gives back what the request held. What goes on for others after its end holds no more.</summary>
+    public void Release()
+    {
+        if (Interlocked.Exchange(ref held, Over) is > 0 and var bytes)
+        {
+            memory.Return(bytes);
+        }
+    }
 
     internal void AddStore(TimeSpan elapsed) => Interlocked.Add(ref storeTicks, elapsed.Ticks);
 

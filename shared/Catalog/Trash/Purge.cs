@@ -22,6 +22,12 @@ internal sealed class Purge(Catalog catalog, TableEntity table, PurgePosition? b
     /// <summary>Files that are found before they are deleted together: what a run may still delete when its time is over.</summary>
     public const int ChunkSize = 256;
 
+    /// <summary>
+    /// Entries of a manifest or manifest list that are read before the file is closed and something is done with them. Deleting takes long, and a store ends a connection that nobody
+    /// reads from; so a longer file is opened anew for each piece.
+    /// </summary>
+    public const int PieceSize = 4096;
+
     private readonly IReadOnlyList<Location> own = Claims.Of(table);
     private readonly PurgePosition begin = begin ?? PurgePosition.Begin;
     private readonly List<Reached> chunk = new(ChunkSize);
@@ -158,29 +164,37 @@ internal sealed class Purge(Catalog catalog, TableEntity table, PurgePosition? b
             yield break;
         }
 
-        if (await catalog.Files.OpenReadAsync(manifest.Path, cancellationToken) is not { } stream)
+        at = at == begin with { Entry = 0 } ? begin : at;
+        List<string>? piece;
+        do
         {
-            yield return new Reached(null, Stage.Manifests, next);
-            yield break;
-        }
+            piece = await ReadPieceAsync(manifest.Path, at.Entry, PathsAsync, cancellationToken);
+            if (piece is null)
+            {
+                yield return new Reached(null, Stage.Manifests, next);
+                yield break;
+            }
 
-        await using (stream)
+            foreach (var path in piece)
+            {
+                at = at with { Entry = at.Entry + 1 };
+                yield return new Reached(path, Stage.Files, at);
+            }
+        }
+        while (piece.Count == PieceSize);
+
+        yield return new Reached(manifest.Path, Stage.Manifests, next);
+
+        async IAsyncEnumerable<string> PathsAsync(Stream stream)
         {
-            var skip = at == begin with { Entry = 0 } ? begin.Entry : 0;
             using var reader = manifest.File is { } file
                 ? await ManifestReader.OpenAsync(stream, file, ManifestProjection.Files, cancellationToken)
                 : await ManifestReader.OpenEmbeddedAsync(stream, manifest.Path, snapshot.SnapshotId, ManifestProjection.Files, cancellationToken);
             await foreach (var entry in reader.ReadAsync(cancellationToken))
             {
-                at = at with { Entry = at.Entry + 1 };
-                if (at.Entry > skip)
-                {
-                    yield return new Reached(entry.DataFile.FilePath, Stage.Files, at);
-                }
+                yield return entry.DataFile.FilePath;
             }
         }
-
-        yield return new Reached(manifest.Path, Stage.Manifests, next);
     }
 
     private async IAsyncEnumerable<(string Path, ManifestFile? File)> ManifestsAsync(Snapshot snapshot, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -190,17 +204,59 @@ internal sealed class Purge(Catalog catalog, TableEntity table, PurgePosition? b
             yield return (path, null);
         }
 
-        if (snapshot.ManifestList is not { } list || !IsOwn(list) || await catalog.Files.OpenReadAsync(list, cancellationToken) is not { } stream)
+        if (snapshot.ManifestList is not { } list || !IsOwn(list))
         {
             yield break;
         }
 
-        await using (stream)
+        List<ManifestFile>? piece;
+        for (var done = 0; (piece = await ReadPieceAsync(list, done, ManifestsAsync, cancellationToken)) is not null; done += piece.Count)
         {
-            await foreach (var manifest in ManifestListReader.ReadAsync(stream, list, cancellationToken))
+            foreach (var manifest in piece)
             {
                 yield return (manifest.ManifestPath, manifest);
             }
+
+            if (piece.Count < PieceSize)
+            {
+                yield break;
+            }
+        }
+
+        async IAsyncEnumerable<ManifestFile> ManifestsAsync(Stream stream)
+        {
+            await foreach (var manifest in ManifestListReader.ReadAsync(stream, list, cancellationToken))
+            {
+                // Without what only queries want, and what may be large.
+                yield return manifest with { Partitions = null, KeyMetadata = null };
+            }
+        }
+    }
+
+    /// <summary>The next entries of a file, with the file closed again; fewer than <see cref="PieceSize"/> at its end, null when it is gone.</summary>
+    private async ValueTask<List<T>?> ReadPieceAsync<T>(string location, long done, Func<Stream, IAsyncEnumerable<T>> read, CancellationToken cancellationToken)
+    {
+        if (await catalog.Files.OpenReadAsync(location, cancellationToken) is not { } stream)
+        {
+            return null;
+        }
+
+        await using (stream)
+        {
+            List<T> piece = [];
+            await foreach (var item in read(stream))
+            {
+                if (done-- <= 0)
+                {
+                    piece.Add(item);
+                    if (piece.Count == PieceSize)
+                    {
+                        break;
+                    }
+                }
+            }
+
+            return piece;
         }
     }
 

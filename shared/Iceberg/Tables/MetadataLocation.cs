@@ -97,6 +97,9 @@ public sealed record MetadataLocation
         }
     }
 
+    /// <summary>Bytes that a gzip file says it has when decompressed (RFC 1952: of its last member, modulo 2^32); no more than <paramref name="maxBytes"/>, where decompressing ends.</summary>
+    public static int DecodedLength(ReadOnlySpan<byte> gzip, int maxBytes) => gzip.Length < 4 ? 0 : (int)Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(gzip[^4..]), (uint)maxBytes);
+
     /// <summary>Bytes compressed with gzip.</summary>
     public static byte[] Encode(ReadOnlyMemory<byte> json)
     {

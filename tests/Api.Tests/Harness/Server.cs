@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -40,6 +41,9 @@ public sealed class Server : IAsyncDisposable
 
     internal HttpClient Http { get; }
 
+    /// <summary>The request that came last.</summary>
+    internal HttpContext? LastRequest { get; private set; }
+
     /// <summary>Speaks to the process as it is, without a prefix.</summary>
     public ApiClient Api => new(this, "/v1");
 
@@ -58,9 +62,15 @@ public sealed class Server : IAsyncDisposable
         builder.Logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log);
         builder.Services.AddSingleton(operations);
         var app = builder.Build();
+        Server? server = null;
+        app.Use(next => http =>
+        {
+            server?.LastRequest = http;
+            return next(http);
+        });
         app.MapFrazil();
         await app.StartAsync();
-        return new Server(world, app, operations, seam, log);
+        return server = new Server(world, app, operations, seam, log);
     }
 
     /// <summary>Makes a catalog, or finds it, and speaks to it by its prefix.</summary>
@@ -91,6 +101,14 @@ public sealed class LogLines : ILoggerProvider, ILogger
             {
                 return [.. lines];
             }
+        }
+    }
+
+    public void Clear()
+    {
+        lock (lines)
+        {
+            lines.Clear();
         }
     }
 

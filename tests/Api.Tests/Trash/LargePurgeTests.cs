@@ -41,6 +41,27 @@ public sealed class LargePurgeTests(Xunit.Abstractions.ITestOutputHelper output)
         Assert.Equal(count + (count / EntriesOfManifest) + 3, result.FilesDeleted);
         Assert.True(world.Large.Samples >= count / EntriesOfManifest, $"{world.Large.Samples} samples");
         Assert.True(world.Large.PeakBytes < MaxLiveBytes, $"{world.Large.PeakBytes} bytes");
+        Assert.Equal(0, world.Large.OpenWhileDeleting);
+    }
+
+    [Fact]
+    public async Task Nothing_is_read_from_while_files_are_deleted_however_many_manifests_there_are()
+    {
+        const int Manifests = (2 * 4096) + 1; // three pieces of them
+        var large = new LargeObjectStore(Manifests, entriesOfBlock: 2, blocksOfManifest: 1);
+        var world = new LargeWorld(large);
+        await using var server = await world.StartAsync();
+        var catalog = await server.OpenAsync("default");
+        (await catalog.CreateNamespaceAsync("ns")).Ok();
+        (await catalog.CreateTableAsync("ns", "large", $$""","location":"{{LargeObjectStore.Table}}" """)).Ok();
+        (await catalog.CommitAsync("ns", "large", "", Sample.Append(1, 1, LargeObjectStore.Table))).Ok();
+        (await catalog.DeleteAsync("/namespaces/ns/tables/large?purgeRequested=true&force=true")).NoContent();
+        var operations = new Operations(world.Store, _ => large, new FrazilOptions(), world.Clock, new IdSource());
+
+        Assert.Equal(1, (await operations.Jobs.RunAsync(JobList.Purge, TimeSpan.FromHours(1), CancellationToken.None)).Done);
+
+        Assert.Equal(2L * Manifests, large.DataFilesDeleted);
+        Assert.Equal(0, large.OpenWhileDeleting);
     }
 }
 
@@ -52,7 +73,7 @@ internal sealed class LargeWorld : World
     {
     }
 
-    private LargeWorld(LargeObjectStore large)
+    public LargeWorld(LargeObjectStore large)
         : base(new InMemoryKeyValueStore(), large, StorageType.Memory, "memory://warehouse") => Large = large;
 
     public LargeObjectStore Large { get; }
@@ -61,22 +82,25 @@ internal sealed class LargeWorld : World
 }
 
 /// <summary>Makes up manifests as they are read, counts deletions, and looks how much memory is in use at every five thousandth.</summary>
-internal sealed class LargeObjectStore(int manifests) : IObjectStore
+internal sealed class LargeObjectStore(int manifests, int entriesOfBlock = 500, int blocksOfManifest = 20) : IObjectStore
 {
     public const string Table = "memory://warehouse/default/large";
 
     public int Manifests => manifests;
 
-    private const int EntriesOfBlock = 500;
-    private const int BlocksOfManifest = 20;
     private const int SampleEvery = 5_000;
 
     private readonly InMemoryObjectStore inner = new("memory://warehouse/");
     private long before;
     private long deleted;
     private long peak;
+    private int open;
+    private int openWhileDeleting;
 
     public long DataFilesDeleted => deleted;
+
+    /// <summary>Streams that were open when a file was deleted, at most.</summary>
+    public int OpenWhileDeleting => openWhileDeleting;
 
     public long PeakBytes => peak;
 
@@ -95,14 +119,25 @@ internal sealed class LargeObjectStore(int manifests) : IObjectStore
         if (location == $"{Table}/metadata/snap-1.avro")
         {
             var paths = Enumerable.Range(0, manifests).Select(number => AvroSchemas.ListEntry($"{Table}/metadata/{Text(number)}.avro"));
-            return new(new MemoryStream(AvroBytes.File(AvroSchemas.List(), manifests, [.. paths])));
+            return new(Open([AvroBytes.File(AvroSchemas.List(), manifests, [.. paths])]));
         }
 
-        return new(new PiecesStream(Manifest(Path.GetFileNameWithoutExtension(location))));
+        return new(Open(Manifest(Path.GetFileNameWithoutExtension(location))));
+    }
+
+    private PiecesStream Open(IEnumerable<byte[]> pieces)
+    {
+        Interlocked.Increment(ref open);
+        return new PiecesStream(pieces, () => Interlocked.Decrement(ref open));
     }
 
     public ValueTask DeleteAsync(string location, CancellationToken cancellationToken)
     {
+        if (Volatile.Read(ref open) is > 0 and var count)
+        {
+            openWhileDeleting = Math.Max(openWhileDeleting, count);
+        }
+
         if (!location.StartsWith($"{Table}/data/", StringComparison.Ordinal))
         {
             return inner.DeleteAsync(location, cancellationToken);
@@ -117,14 +152,14 @@ internal sealed class LargeObjectStore(int manifests) : IObjectStore
         return default;
     }
 
-    private static IEnumerable<byte[]> Manifest(string number)
+    private IEnumerable<byte[]> Manifest(string number)
     {
         yield return AvroBytes.Header(AvroSchemas.Manifest());
-        for (var block = 0; block < BlocksOfManifest; block++)
+        for (var block = 0; block < blocksOfManifest; block++)
         {
-            var entries = Enumerable.Range(block * EntriesOfBlock, EntriesOfBlock)
+            var entries = Enumerable.Range(block * entriesOfBlock, entriesOfBlock)
                 .SelectMany(entry => AvroSchemas.ManifestEntry(path: $"{Table}/data/{number}/{Text(entry)}-0b3f7c1e-5d0e-4a36-8a55-3ce8f1a2b9d4.parquet"));
-            yield return AvroBytes.Block(EntriesOfBlock, [.. entries]);
+            yield return AvroBytes.Block(entriesOfBlock, [.. entries]);
         }
     }
 
@@ -132,10 +167,11 @@ internal sealed class LargeObjectStore(int manifests) : IObjectStore
 }
 
 /// <summary>Reads what is made piece by piece.</summary>
-internal sealed class PiecesStream(IEnumerable<byte[]> pieces) : Stream
+internal sealed class PiecesStream(IEnumerable<byte[]> pieces, Action closed) : Stream
 {
     private readonly IEnumerator<byte[]> rest = pieces.GetEnumerator();
     private ReadOnlyMemory<byte> piece;
+    private bool isClosed;
 
     public override bool CanRead => true;
 
@@ -185,6 +221,12 @@ internal sealed class PiecesStream(IEnumerable<byte[]> pieces) : Stream
 
     protected override void Dispose(bool disposing)
     {
+        if (disposing && !isClosed)
+        {
+            isClosed = true;
+            closed();
+        }
+
         rest.Dispose();
         base.Dispose(disposing);
     }
