@@ -188,7 +188,15 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
         try
         {
             return await creations.PrepareRegistrationAsync(
-                call, ChangeKind.RegisterTable, table, new Place(@namespace, version), entity, outcome, kind => Pointers.Taken(table, TableKind.Table, kind), cancellationToken);
+                call,
+                ChangeKind.RegisterTable,
+                table,
+                new Place(@namespace, version),
+                entity,
+                metadata.MetadataLog.Select(entry => entry.MetadataFile),
+                outcome,
+                kind => Pointers.Taken(table, TableKind.Table, kind),
+                cancellationToken);
         }
         catch (CatalogException exception) when (overwrite && exception.Kind == ErrorKind.AlreadyExists)
         {

@@ -105,6 +105,7 @@ public sealed class Views(Changes changes, Namespaces namespaces, MetadataFiles 
             view,
             place,
             entity,
+            [],
             new Outcome.Metadata(ResultForm.LoadView, document),
             kind => Pointers.Taken(view, TableKind.View, kind),
             cancellationToken);

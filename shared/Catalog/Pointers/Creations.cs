@@ -66,11 +66,28 @@ internal sealed class Creations(IKeyValueStore store, Namespaces namespaces, Tim
     }
 
     /// <summary>The change that registers a table or view: its metadata file is there, and looked for in every try.</summary>
+    /// <param name="call">The request.</param>
+    /// <param name="kind">What was asked for.</param>
+    /// <param name="name">The name, which is free.</param>
+    /// <param name="place">Its place.</param>
+    /// <param name="entity">What the pointer says.</param>
+    /// <param name="formerFiles">The metadata files that the registered one says it followed, its metadata log.</param>
+    /// <param name="outcome">What to answer.</param>
+    /// <param name="taken">What to throw when the name turns out to be taken.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
     public async ValueTask<Change> PrepareRegistrationAsync(
-        CallContext call, ChangeKind kind, TableIdentifier name, Place place, TableEntity entity, Outcome outcome, Func<TableKind, CatalogException> taken, CancellationToken cancellationToken)
+        CallContext call,
+        ChangeKind kind,
+        TableIdentifier name,
+        Place place,
+        TableEntity entity,
+        IEnumerable<string> formerFiles,
+        Outcome outcome,
+        Func<TableKind, CatalogException> taken,
+        CancellationToken cancellationToken)
     {
         IReadOnlyList<Write> takenOver = [];
-        if (await TakeOverAsync(call, entity, cancellationToken) is { } trashed)
+        if (await TakeOverAsync(call, entity, formerFiles, cancellationToken) is { } trashed)
         {
             // What it claimed before is still its own, and has to be given back when it is dropped again. Whose files they are has not changed either.
             var added = Claims.Of(entity).Where(location => !Claims.Of(trashed.Table).Any(location.IsWithin));
@@ -105,14 +122,17 @@ internal sealed class Creations(IKeyValueStore store, Namespaces namespaces, Tim
 
     /// <summary>
     /// When the location of what is to be registered is held by the very same table in the trash (one uuid), registering it brings it back:
-    /// the place in the trash is given up in the same batch, and the id and its claims go on.
+    /// the place in the trash is given up in the same batch, and the id and its claims go on. Only the metadata that the trash has, or one that followed it, does so:
+    /// anything else would leave the newest metadata to nobody.
     /// </summary>
-    private async ValueTask<(TableEntity Table, IReadOnlyList<Write> Writes)?> TakeOverAsync(CallContext call, TableEntity entity, CancellationToken cancellationToken)
+    private async ValueTask<(TableEntity Table, IReadOnlyList<Write> Writes)?> TakeOverAsync(
+        CallContext call, TableEntity entity, IEnumerable<string> formerFiles, CancellationToken cancellationToken)
     {
         if (await Claims.OwnerAsync(store, call, Location.Parse(entity.Claims[0]), cancellationToken) is not { } owner
             || await store.ReadAsync(call.Catalog.Partition, Keys.Trashed(owner), cancellationToken) is not { } item
             || TrashEntity.Read(item) is not { } trashed
-            || !trashed.Table.Uuid.Equals(entity.Uuid, StringComparison.OrdinalIgnoreCase))
+            || !trashed.Table.Uuid.Equals(entity.Uuid, StringComparison.OrdinalIgnoreCase)
+            || !(Location.Parse(entity.MetadataLocation).Equals(Location.Parse(trashed.Table.MetadataLocation)) || formerFiles.Contains(trashed.Table.MetadataLocation, StringComparer.Ordinal)))
         {
             return null;
         }

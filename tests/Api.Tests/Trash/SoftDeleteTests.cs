@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Frazil.Entities;
 
 namespace Frazil.Api.Tests;
@@ -211,6 +212,44 @@ public abstract class SoftDeleteTests(World world) : TrashTests(world)
         // It was this catalog's table all the time, so its files are purged when that is asked for.
         (await DropAsync("u", "?purgeRequested=true")).NoContent();
         Assert.True(Assert.Single(await TrashAsync()).GetProperty("purge").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Registering_a_metadata_file_that_followed_the_one_in_the_trash_takes_it_back()
+    {
+        var created = (await Catalog.CreateTableAsync("ns", "t")).Ok();
+        (await DropAsync("t")).NoContent();
+        var successor = JsonNode.Parse(created.Metadata.GetRawText())!;
+        successor["metadata-log"] = new JsonArray(new JsonObject { ["timestamp-ms"] = successor["last-updated-ms"]!.DeepClone(), ["metadata-file"] = created.MetadataLocation });
+        var location = created.MetadataLocation.Replace("/00000-", "/00001-", StringComparison.Ordinal);
+        await Catalog.WriteFileAsync(location, successor.ToJsonString());
+
+        (await RegisterAsync("u", location)).Ok();
+
+        Assert.Empty(await TrashAsync());
+    }
+
+    [Theory]
+    [InlineData("an earlier file of its own")]
+    [InlineData("a file of a stranger that has its uuid and location")]
+    public async Task Registering_any_other_metadata_of_a_table_in_the_trash_leaves_it_there(string which)
+    {
+        var created = (await Catalog.CreateTableAsync("ns", "t")).Ok();
+        var newest = (await Catalog.CommitAsync("ns", "t", "", Sample.SetProperty("k", "v"))).Ok();
+        (await DropAsync("t")).NoContent();
+        var id = await TrashedAsync("t");
+        var location = created.MetadataLocation;
+        if (which.StartsWith("a file", StringComparison.Ordinal))
+        {
+            location = newest.MetadataLocation.Replace("/00001-", "/00007-", StringComparison.Ordinal);
+            await Catalog.WriteFileAsync(location, newest.Metadata.GetRawText());
+        }
+
+        (await RegisterAsync("u", location)).Error(403, "ForbiddenException", "which is in the trash");
+
+        Assert.Equal(id, await TrashedAsync("t"));
+        (await UndropAsync(id)).NoContent();
+        Assert.Equal(newest.MetadataLocation, (await Catalog.LoadTableAsync("ns", "t")).Ok().MetadataLocation);
     }
 
     [Fact]
