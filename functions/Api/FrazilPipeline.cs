@@ -94,7 +94,7 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
                 : Answer.MethodNotAllowed(http.Request.Method, ServiceRoute.Methods);
         }
 
-        var route = RouteTable.Find(http.Request.Method, target, out var prefix, out var captured, out var allowed);
+        var route = RouteTable.Find(http.Request.Method, target, out var prefix, out var parameters, out var allowed);
         if (route is null)
         {
             return allowed.Count == 0
@@ -102,7 +102,7 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
                 : Answer.MethodNotAllowed(http.Request.Method, allowed);
         }
 
-        var request = new ApiRequest(http, operations, route, target, prefix, captured) { RequestId = record.Id };
+        var request = new ApiRequest(http, operations, route, target, prefix, parameters) { RequestId = record.Id };
         record.Found(request);
         if (!request.Authenticate())
         {

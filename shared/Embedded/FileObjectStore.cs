@@ -72,9 +72,6 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
     }
 
     /// <inheritdoc/>
-    public bool? ExistsNearby(string location) => File.Exists(roots.PathAsSpelled(location));
-
-    /// <inheritdoc/>
     public ValueTask<Stream?> OpenReadAsync(string location, CancellationToken cancellationToken)
     {
         var handle = Open(location, cancellationToken);

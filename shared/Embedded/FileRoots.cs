@@ -39,17 +39,6 @@ internal sealed class FileRoots
         }
     }
 
-    /// <summary>
-    /// The path that a location spells, with no symbolic link followed: one system call fewer for each of its parts. Enough to ask whether a file is there that was
-    /// read before; never to be opened.
-    /// </summary>
-    /// <exception cref="CatalogException">BadRequest when it is no file location; Forbidden when it is outside the roots.</exception>
-    public string PathAsSpelled(string location)
-    {
-        var path = Parse(location);
-        return roots.Any(root => root.Holds(path)) ? path : throw ObjectLocations.NotServed(location);
-    }
-
     /// <summary>The real path of what exists of a path, with the rest, which does not, behind it.</summary>
     public static string RealPath(string path)
     {

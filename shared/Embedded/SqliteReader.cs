@@ -1,81 +1,178 @@
+using System.Text;
 using Frazil.Storage;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Frazil.EmbeddedBackend;
 
 /// <summary>A connection with its prepared reads, for one thread at a time.</summary>
+/// <remarks>
+/// Rows are read through SQLite's own functions: every request reads some, and a command and a reader of the driver for each took more time than SQLite does.
+/// </remarks>
 internal sealed class SqliteReader : IDisposable
 {
     private readonly SqliteConnection connection;
-    private readonly SqliteCommand read;
-    private readonly SqliteCommand list;
-    private readonly SqliteCommand begin;
-    private readonly SqliteCommand end;
+    private readonly sqlite3_stmt read;
+    private readonly sqlite3_stmt list;
+    private readonly sqlite3_stmt begin;
+    private readonly sqlite3_stmt end;
+    private byte[] bytes = new byte[1024];
+    private char[] chars = new char[1024];
 
     public SqliteReader(string path, TimeSpan busyTimeout)
     {
         connection = SqliteDatabase.Open(path, busyTimeout, readOnly: true);
-        read = connection.Prepare("SELECT version, value FROM item WHERE partition = $partition AND folder = $folder AND name = $name", "$partition", "$folder", "$name");
+        try
+        {
+            read = Prepare("SELECT version, value FROM item WHERE partition = ? AND folder = ? AND name = ?");
 
-        // Text is stored as UTF-8 and compared by its bytes, which is the contract's order.
-        list = connection.Prepare(
-            "SELECT name, version, value FROM item WHERE partition = $partition AND folder = $folder AND name >= $from ORDER BY name LIMIT $limit", "$partition", "$folder", "$from", "$limit");
-        begin = connection.Prepare("BEGIN");
-        end = connection.Prepare("COMMIT");
+            // Text is stored as UTF-8 and compared by its bytes, which is the contract's order.
+            list = Prepare("SELECT version, value, name FROM item WHERE partition = ? AND folder = ? AND name >= ? ORDER BY name LIMIT ?");
+            begin = Prepare("BEGIN");
+            end = Prepare("COMMIT");
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public Item? Read(string partition, string id)
     {
-        read.Bind(partition, Ids.FolderOf(id), Ids.NameOf(id));
-        using var row = read.ExecuteReader();
-        return row.Read() ? ItemOf(id, row, column: 0) : null;
+        var slash = id.LastIndexOf('/') + 1;
+        Bind(read, 1, partition);
+        Bind(read, 2, id.AsSpan(0, slash));
+        Bind(read, 3, id.AsSpan(slash));
+        try
+        {
+            return Step(read) ? ItemOf(id, read) : null;
+        }
+        finally
+        {
+            raw.sqlite3_reset(read);
+        }
     }
 
     /// <summary>Many rows, out of one snapshot.</summary>
     public Item?[] ReadMany(string partition, IReadOnlyList<string> ids)
     {
-        begin.ExecuteNonQuery();
+        Run(begin);
         var items = new Item?[ids.Count];
         for (var i = 0; i < items.Length; i++)
         {
             items[i] = Read(partition, ids[i]);
         }
 
-        end.ExecuteNonQuery();
+        Run(end);
         return items;
     }
 
     public List<Item> List(string partition, FolderRange range, int limit)
     {
-        // One row more than asked for: the row of After itself may be there, and is not wanted.
-        list.Bind(partition, range.Folder, range.After ?? range.Begin, limit + 1L);
-        using var row = list.ExecuteReader();
-        var items = new List<Item>();
-        while (items.Count < limit && row.Read() && row.GetString(0) is var name && name.StartsWith(range.Begin, StringComparison.Ordinal))
-        {
-            if (name != range.After)
-            {
-                items.Add(ItemOf(range.Folder + name, row, column: 1));
-            }
-        }
+        Bind(list, 1, partition);
+        Bind(list, 2, range.Folder);
+        Bind(list, 3, range.After ?? range.Begin);
 
-        return items;
+        // One row more than asked for: the row of After itself may be there, and is not wanted.
+        Check(raw.sqlite3_bind_int64(list, 4, limit + 1L));
+        try
+        {
+            var items = new List<Item>();
+            while (items.Count < limit && Step(list) && Name() is var name && name.StartsWith(range.Begin))
+            {
+                if (!name.SequenceEqual(range.After))
+                {
+                    items.Add(ItemOf(string.Concat(range.Folder, name), list));
+                }
+            }
+
+            return items;
+        }
+        finally
+        {
+            raw.sqlite3_reset(list);
+        }
     }
 
     public void Dispose()
     {
-        read.Dispose();
-        list.Dispose();
-        begin.Dispose();
-        end.Dispose();
+        foreach (var statement in (ReadOnlySpan<sqlite3_stmt?>)[read, list, begin, end])
+        {
+            statement?.Dispose();
+        }
+
         connection.Dispose();
     }
 
-    private static Item ItemOf(string id, SqliteDataReader row, int column)
+    private static Item ItemOf(string id, sqlite3_stmt row)
     {
-        var version = row.GetString(column);
-        return new Item(id, row.GetFieldValue<byte[]>(column + 1), version, CommitId: version);
+        var version = Encoding.UTF8.GetString(raw.sqlite3_column_blob(row, 0));
+        return new Item(id, raw.sqlite3_column_blob(row, 1).ToArray(), version, CommitId: version);
     }
+
+    /// <summary>The name in a row of a list, until the next is read.</summary>
+    private ReadOnlySpan<char> Name()
+    {
+        var name = raw.sqlite3_column_blob(list, 2);
+        if (chars.Length < name.Length)
+        {
+            chars = new char[name.Length];
+        }
+
+        return chars.AsSpan(0, Encoding.UTF8.GetChars(name, chars));
+    }
+
+    private sqlite3_stmt Prepare(string sql)
+    {
+        Check(raw.sqlite3_prepare_v3(connection.Handle, sql, raw.SQLITE_PREPARE_PERSISTENT, out var statement));
+        return statement;
+    }
+
+    private void Bind(sqlite3_stmt statement, int parameter, ReadOnlySpan<char> text)
+    {
+        if (text.IsEmpty)
+        {
+            // Nothing at no address would be NULL.
+            Check(raw.sqlite3_bind_text(statement, parameter, utf8z.FromSpan("\0"u8)));
+            return;
+        }
+
+        var length = Encoding.UTF8.GetByteCount(text);
+        if (bytes.Length < length)
+        {
+            bytes = new byte[length];
+        }
+
+        Encoding.UTF8.GetBytes(text, bytes);
+        Check(raw.sqlite3_bind_text(statement, parameter, bytes.AsSpan(0, length)));
+    }
+
+    private void Run(sqlite3_stmt statement)
+    {
+        try
+        {
+            Step(statement);
+        }
+        finally
+        {
+            raw.sqlite3_reset(statement);
+        }
+    }
+
+    /// <summary>Whether there is another row.</summary>
+    private bool Step(sqlite3_stmt statement)
+    {
+        var result = raw.sqlite3_step(statement);
+        if (result is not (raw.SQLITE_ROW or raw.SQLITE_DONE))
+        {
+            SqliteException.ThrowExceptionForRC(result, connection.Handle);
+        }
+
+        return result == raw.SQLITE_ROW;
+    }
+
+    private void Check(int result) => SqliteException.ThrowExceptionForRC(result, connection.Handle);
 }
 
 /// <summary>Prepared statements in short.</summary>

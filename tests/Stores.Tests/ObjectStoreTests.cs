@@ -107,21 +107,6 @@ public abstract class ObjectStoreTests
     }
 
     [Fact]
-    public async Task What_is_told_of_a_file_nearby_is_true()
-    {
-        foreach (var isThere in new[] { false, true, false })
-        {
-            if (Store.ExistsNearby(At("a/b")) is { } exists)
-            {
-                Assert.Equal(isThere, exists);
-                Assert.False(Store.ExistsNearby(At("a")));
-            }
-
-            await (isThere ? Store.DeleteAsync(At("a/b"), default).AsTask() : CreateAsync(At("a/b"), "x"));
-        }
-    }
-
-    [Fact]
     public async Task A_folder_is_not_a_file()
     {
         await CreateAsync(At("folder/file"), "one");

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Hashing;
 using Frazil.Iceberg;
 using Microsoft.AspNetCore.Http;
 
@@ -13,6 +12,9 @@ public sealed class Answer
 {
     /// <summary>Bodies below this many bytes are not worth compressing.</summary>
     public const int MinGzipBytes = 8 * 1024;
+
+    // Large bodies are written in slices, so that a slow client holds back the server's buffers and not the server's memory.
+    private const int Slice = 64 * 1024;
 
     // Header and trailer of a gzip member, and the heads of the stored blocks around the metadata.
     private const int GzipFrameBytes = 10 + 8 + (5 * 4);
@@ -60,7 +62,7 @@ public sealed class Answer
     public (ErrorKind Kind, string Message)? Refusal { get; private init; }
 
     /// <summary>Bytes of the body before compression.</summary>
-    public long Length => before.Length + (middle?.Json.Length ?? 0) + after.Length;
+    public long Length => before.Length + (middle?.Length ?? 0L) + after.Length;
 
     /// <summary>200 with a JSON document.</summary>
     public static Answer Document(ReadOnlyMemory<byte> json) => new(StatusCodes.Status200OK, json);
@@ -68,9 +70,9 @@ public sealed class Answer
     /// <summary>200 with a page of HTML.</summary>
     public static Answer Page(ReadOnlyMemory<byte> html) => new(StatusCodes.Status200OK, html) { ContentType = "text/html; charset=utf-8" };
 
-    /// <summary>200 with a JSON document spliced from what stands around metadata and the metadata.</summary>
-    public static Answer Spliced(ReadOnlyMemory<byte> before, MetadataDocument metadata, ReadOnlyMemory<byte> after, string? etag = null) =>
-        new(StatusCodes.Status200OK, before, metadata, after) { ETag = etag };
+    /// <summary>200 with a JSON document spliced from metadata, with what stands before it, and what follows.</summary>
+    public static Answer Spliced(MetadataDocument metadata, ReadOnlyMemory<byte> after, string? etag = null) =>
+        new(StatusCodes.Status200OK, metadata.Opening, metadata, after) { ETag = etag };
 
     /// <summary>304.</summary>
     public static Answer NotModified(string etag) => new(StatusCodes.Status304NotModified) { ETag = etag };
@@ -209,8 +211,8 @@ public sealed class Answer
         await WriteAsync(http, before);
         if (middle is not null)
         {
-            CatalogMeter.MetadataBytes.Record(middle.Json.Length, Plain);
-            await WriteAsync(http, middle.Json);
+            CatalogMeter.MetadataBytes.Record(middle.Length, Plain);
+            await (middle.Unpacked is { } text ? WriteAsync(http, text) : InflateAsync(http, middle.Deflated));
             await WriteAsync(http, after);
         }
 
@@ -237,23 +239,21 @@ public sealed class Answer
         Length > 0 && Status is not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified) && !HttpMethods.IsHead(http.Request.Method);
 
     private bool Fits(HttpContext http, AnswerLimit limit) => IsGzipFor(http)
-        ? limit.FitsBinary(before.Length + middle!.Deflated.Length + after.Length + GzipFrameBytes)
-        : limit.FitsText(before.Span, (middle?.Json ?? default).Span, after.Span);
+        ? limit.FitsBinary(before.Length + middle!.Deflated.Blocks.Length + after.Length + GzipFrameBytes)
+        : Length <= limit.MaxBytes && limit.FitsText(before.Span, (middle?.Json ?? default).Span, after.Span);
 
     /// <summary>
     /// One gzip member (RFC 1952) made of a stored block, the metadata's deflate blocks as they are, and a last stored block: compressing costs once per metadata file.
     /// </summary>
     private async ValueTask SendGzipAsync(HttpContext http, MetadataDocument metadata)
     {
-        var crc = new Crc32();
-        crc.Append(before.Span);
-        crc.Append(metadata.Json.Span);
+        var crc = metadata.Checksum();
         crc.Append(after.Span);
         byte[] head = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255, .. StoredBlock(before.Span, isLast: false)];
         byte[] tail = [.. StoredBlock(after.Span, isLast: true), 0, 0, 0, 0, 0, 0, 0, 0];
         BinaryPrimitives.WriteUInt32LittleEndian(tail.AsSpan(tail.Length - 8), crc.GetCurrentHashAsUInt32());
         BinaryPrimitives.WriteUInt32LittleEndian(tail.AsSpan(tail.Length - 4), (uint)Length);
-        var deflated = metadata.Deflated;
+        var deflated = metadata.Deflated.Blocks;
         CatalogMeter.MetadataBytes.Record(deflated.Length, Gzipped);
         http.Response.Headers.ContentEncoding = "gzip";
         http.Response.ContentLength = head.Length + deflated.Length + tail.Length;
@@ -282,21 +282,38 @@ public sealed class Answer
         return result;
     }
 
-    private static async ValueTask WriteAsync(HttpContext http, ReadOnlyMemory<byte> bytes)
+    private static ValueTask WriteAsync(HttpContext http, ReadOnlyMemory<byte> bytes)
     {
-        // In slices, so that a slow client holds back the server's buffers and not the server's memory.
-        const int Slice = 64 * 1024;
-        if (bytes.Length <= Slice)
+        if (bytes.Length > Slice)
         {
-            var span = http.Response.BodyWriter.GetSpan(bytes.Length);
-            bytes.Span.CopyTo(span);
-            http.Response.BodyWriter.Advance(bytes.Length);
-            return;
+            return WriteSlicesAsync(http, bytes);
         }
 
+        var writer = http.Response.BodyWriter;
+        bytes.Span.CopyTo(writer.GetSpan(bytes.Length));
+        writer.Advance(bytes.Length);
+        return ValueTask.CompletedTask;
+    }
+
+    private static async ValueTask WriteSlicesAsync(HttpContext http, ReadOnlyMemory<byte> bytes)
+    {
         for (var at = 0; at < bytes.Length; at += Slice)
         {
             await http.Response.BodyWriter.WriteAsync(bytes.Slice(at, Math.Min(Slice, bytes.Length - at)), http.RequestAborted);
+        }
+    }
+
+    private static async ValueTask InflateAsync(HttpContext http, DeflatedText text)
+    {
+        await using var stream = text.Open();
+        var writer = http.Response.BodyWriter;
+        for (var left = text.Length; left > 0;)
+        {
+            var buffer = writer.GetMemory(Math.Min(left, Slice));
+            var read = await stream.ReadAtLeastAsync(buffer[..Math.Min(left, buffer.Length)], Math.Min(left, Slice), cancellationToken: http.RequestAborted);
+            writer.Advance(read);
+            left -= read;
+            await writer.FlushAsync(http.RequestAborted);
         }
     }
 

@@ -13,17 +13,17 @@ public sealed class ApiRequest
     /// <summary>Bytes of a body that is parsed in next to nothing.</summary>
     private const int SmallBody = 64 * 1024;
 
-    private readonly IReadOnlyDictionary<string, string> captured;
+    private readonly PathParameters parameters;
     private Catalog? catalog;
 
-    internal ApiRequest(HttpContext http, Operations operations, Route route, RequestTarget target, string? prefix, IReadOnlyDictionary<string, string> captured)
+    internal ApiRequest(HttpContext http, Operations operations, Route route, RequestTarget target, string? prefix, PathParameters parameters)
     {
         Http = http;
         Operations = operations;
         Route = route;
         Target = target;
         Prefix = prefix;
-        this.captured = captured;
+        this.parameters = parameters;
     }
 
     /// <summary>The HTTP request.</summary>
@@ -63,7 +63,7 @@ public sealed class ApiRequest
     internal bool IsStaged { get; set; }
 
     /// <summary>The namespace of the path.</summary>
-    public Namespace Namespace => RequestTarget.DecodeNamespace(captured["namespace"], Operations.Options.NamespaceSeparator);
+    public Namespace Namespace => RequestTarget.DecodeNamespace(Captured("namespace"), Operations.Options.NamespaceSeparator);
 
     /// <summary>The table of the path.</summary>
     public TableIdentifier Table => new(Namespace, Named("table"));
@@ -72,26 +72,26 @@ public sealed class ApiRequest
     public TableIdentifier View => new(Namespace, Named("view"));
 
     /// <summary>A name of the path, decoded.</summary>
-    public string Named(string parameter) => RequestTarget.Decode(captured[parameter]);
+    public string Named(string parameter) => RequestTarget.Decode(Captured(parameter));
 
     /// <summary>The catalog that the request is about, for logs, as the path has it: of the management API its name or id. Null when it is about none.</summary>
     internal string? CatalogText => Route.NeedsCatalog
         ? SafeText.Show(RequestTarget.Shorten(Prefix ?? Operations.Options.DefaultCatalog))
-        : captured.GetValueOrDefault("warehouse") is { } warehouse ? SafeText.Show(RequestTarget.Shorten(warehouse)) : null;
+        : parameters.Find("warehouse") is { } warehouse ? SafeText.Show(RequestTarget.Shorten(warehouse)) : null;
 
     /// <summary>The table or view that the path names, for logs; null when it names none.</summary>
     internal string? TableText
     {
         get
         {
-            if ((captured.GetValueOrDefault("table") ?? captured.GetValueOrDefault("view")) is not { } name)
+            if ((parameters.Find("table") ?? parameters.Find("view")) is not { } name)
             {
                 return null;
             }
 
             try
             {
-                var levels = RequestTarget.DecodeNamespace(captured["namespace"], Operations.Options.NamespaceSeparator).Levels;
+                var levels = RequestTarget.DecodeNamespace(Captured("namespace"), Operations.Options.NamespaceSeparator).Levels;
                 return SafeText.Show(RequestTarget.Shorten($"{string.Join('.', levels)}.{RequestTarget.Decode(name)}"));
             }
             catch (CatalogException)
@@ -193,6 +193,8 @@ public sealed class ApiRequest
         return (wishes.Contains("vended-credentials", StringComparison.OrdinalIgnoreCase) ? AccessDelegation.VendedCredentials : 0)
             | (wishes.Contains("remote-signing", StringComparison.OrdinalIgnoreCase) ? AccessDelegation.RemoteSigning : 0);
     }
+
+    private string Captured(string parameter) => parameters.Find(parameter) ?? throw new InvalidOperationException($"the path of {Route.OperationId} has no {parameter}");
 
     private static Guid ReadKey(string text) => text.Length == 36 && Guid.TryParseExact(text, "D", out var key)
         ? key

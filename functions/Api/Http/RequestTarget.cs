@@ -11,10 +11,12 @@ public sealed class RequestTarget
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    private readonly string[] segments;
+
     private RequestTarget(string path, string[] segments, string query)
     {
         Path = path;
-        Segments = segments;
+        this.segments = segments;
         QueryText = query;
     }
 
@@ -22,7 +24,9 @@ public sealed class RequestTarget
     public string Path { get; }
 
     /// <summary>The segments of the path, still encoded. Empty ones (a doubled or trailing slash) are left out.</summary>
-    public IReadOnlyList<string> Segments { get; }
+    public IReadOnlyList<string> Segments => segments;
+
+    internal ReadOnlyMemory<string> AllSegments => segments;
 
     /// <summary>The query, encoded.</summary>
     public string QueryText { get; }
@@ -46,13 +50,14 @@ public sealed class RequestTarget
     /// <exception cref="CatalogException">400 for an escape that is none.</exception>
     public string? Query(string name)
     {
-        foreach (var pair in QueryText.Split('&'))
+        foreach (var part in QueryText.AsSpan().Split('&'))
         {
-            var equals = pair.IndexOf('=', StringComparison.Ordinal);
+            var pair = QueryText.AsSpan(part);
+            var equals = pair.IndexOf('=');
             var key = equals < 0 ? pair : pair[..equals];
-            if (key == name || (key.Contains('%', StringComparison.Ordinal) && Decode(key) == name))
+            if (key.SequenceEqual(name) || (key.Contains('%') && Decode(key.ToString()) == name))
             {
-                return equals < 0 ? "" : Decode(pair[(equals + 1)..]);
+                return equals < 0 ? "" : Decode(pair[(equals + 1)..].ToString());
             }
         }
 
@@ -137,11 +142,12 @@ public sealed class RequestTarget
     /// <summary>The raw text of a query parameter, or null.</summary>
     public string? RawQuery(string name)
     {
-        foreach (var pair in QueryText.Split('&'))
+        foreach (var part in QueryText.AsSpan().Split('&'))
         {
+            var pair = QueryText.AsSpan(part);
             if (pair.StartsWith(name, StringComparison.Ordinal) && (pair.Length == name.Length || pair[name.Length] == '='))
             {
-                return pair.Length == name.Length ? "" : pair[(name.Length + 1)..];
+                return pair.Length == name.Length ? "" : pair[(name.Length + 1)..].ToString();
             }
         }
 

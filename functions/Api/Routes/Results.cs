@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Frazil.Entities;
 using Frazil.Iceberg;
 
@@ -6,6 +7,10 @@ namespace Frazil.Api;
 /// <summary>Turns outcomes of operations into answers.</summary>
 internal static class Results
 {
+    private static readonly ConditionalWeakTable<Catalog, byte[]> AfterOf = [];
+    private static readonly byte[] End = [(byte)'}'];
+    private static readonly byte[] WithoutConfig = ",\"config\":{}}"u8.ToArray();
+
     /// <summary>The answer of an operation that changes something.</summary>
     public static async ValueTask<Answer> ToAnswerAsync(this ApiRequest request, ValueTask<Outcome> outcome) => ToAnswer(request, await outcome);
 
@@ -22,31 +27,29 @@ internal static class Results
     private static Answer Splice(Catalog catalog, Outcome.Metadata outcome)
     {
         var document = outcome.ReferencedSnapshotsOnly ? outcome.File.Referenced : outcome.File;
-        var before = Json.Write(document.Location, static (writer, location) =>
+        return outcome.Form switch
         {
-            writer.WriteStartObject();
-            writer.WriteString("metadata-location", location);
-            writer.WritePropertyName("metadata");
-        });
-        var after = outcome.Form == ResultForm.CommitTable ? "}"u8.ToArray() : After(outcome.Form == ResultForm.LoadTable ? catalog : null);
-        return outcome.Form == ResultForm.LoadView
-            ? Answer.Spliced(before, document, after)
-            : Answer.Spliced(before, document, after, EntityTag.Of(document.Location, outcome.ReferencedSnapshotsOnly));
+            ResultForm.LoadView => Answer.Spliced(document, WithoutConfig),
+            ResultForm.CommitTable => Answer.Spliced(document, End, outcome.File.Tag(outcome.ReferencedSnapshotsOnly)),
+            _ => Answer.Spliced(document, After(catalog), outcome.File.Tag(outcome.ReferencedSnapshotsOnly)),
+        };
     }
 
     private static Answer Staged(ApiRequest request, byte[] metadata)
     {
         request.IsStaged = true;
-        return Answer.Spliced("{\"metadata\":"u8.ToArray(), new MetadataDocument("", metadata), After(request.Catalog));
+        return Answer.Spliced(new MetadataDocument("", metadata), After(request.Catalog));
     }
 
-    /// <summary>What follows metadata: how a client reaches the table's files. Never a secret that would be stored.</summary>
-    private static byte[] After(Catalog? catalog)
+    /// <summary>What follows metadata: how a client reaches the table's files, the same as long as the catalog's definition is. Never a secret that would be stored.</summary>
+    private static byte[] After(Catalog catalog) => AfterOf.GetValue(catalog, static known => MakeAfter(known.Entity.Storage));
+
+    private static byte[] MakeAfter(StorageProfile storage)
     {
-        var config = Json.Write(catalog?.Entity.Storage, static (writer, storage) =>
+        var config = Json.Write(storage, static (writer, storage) =>
         {
             writer.WriteStartObject();
-            if (storage is { Type: StorageType.S3 })
+            if (storage.Type == StorageType.S3)
             {
                 writer.WriteOptional("client.region", storage.Region);
                 writer.WriteOptional("s3.endpoint", storage.Endpoint);

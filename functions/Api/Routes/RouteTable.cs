@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace Frazil.Api;
 
 /// <summary>What answers a request.</summary>
@@ -31,15 +29,9 @@ public sealed record Route(string Method, string Template, string OperationId, H
     /// <summary>As <c>endpoints</c> of the config response lists it.</summary>
     public string Endpoint => $"{Method} {Template}";
 
-    /// <summary>Whether the path fits, and what stands where the template has parameters.</summary>
-    internal bool Matches(ReadOnlySpan<string> segments, [NotNullWhen(true)] out Dictionary<string, string>? captured)
+    /// <summary>Whether a path of as many segments as the pattern has fits it.</summary>
+    internal bool Matches(ReadOnlySpan<string> segments)
     {
-        captured = null;
-        if (segments.Length != Pattern.Count)
-        {
-            return false;
-        }
-
         for (var i = 0; i < segments.Length; i++)
         {
             if (Pattern[i][0] != '{' && Pattern[i] != segments[i])
@@ -48,16 +40,27 @@ public sealed record Route(string Method, string Template, string OperationId, H
             }
         }
 
-        captured = new Dictionary<string, string>(2, StringComparer.Ordinal);
-        for (var i = 0; i < segments.Length; i++)
+        return true;
+    }
+}
+
+/// <summary>What stands in a path where the route's template has parameters, still encoded.</summary>
+/// <param name="Route">The route.</param>
+/// <param name="Segments">The path, as far as the route's pattern describes it.</param>
+public readonly record struct PathParameters(Route Route, ReadOnlyMemory<string> Segments)
+{
+    /// <summary>A parameter, or null when the template has none of this name.</summary>
+    public string? Find(ReadOnlySpan<char> name)
+    {
+        for (var i = 0; i < Route.Pattern.Count; i++)
         {
-            if (Pattern[i][0] == '{')
+            if (Route.Pattern[i] is ['{', .., '}'] part && part.AsSpan(1, part.Length - 2).SequenceEqual(name))
             {
-                captured[Pattern[i][1..^1]] = segments[i];
+                return Segments.Span[i];
             }
         }
 
-        return true;
+        return null;
     }
 }
 
@@ -80,7 +83,8 @@ public static class RouteTable
         .. ManagementRoutes.All,
     ];
 
-    private static readonly ILookup<(bool IsManagement, int Length), Route> ByLength = Routes.ToLookup(route => (route.IsManagement, route.Pattern.Count));
+    private static readonly Route[][] Specified = ByLength(isManagement: false);
+    private static readonly Route[][] Management = ByLength(isManagement: true);
 
     /// <summary>What the config response advertises: the routes about a catalog that are offered.</summary>
     public static IReadOnlyList<string> Endpoints { get; } = [.. Routes.Where(route => route.NeedsCatalog && route.Handler is not null).Select(route => route.Endpoint)];
@@ -89,47 +93,68 @@ public static class RouteTable
     /// <param name="method">The HTTP method.</param>
     /// <param name="target">The path.</param>
     /// <param name="prefix">The catalog's name in the path, decoded, or null.</param>
-    /// <param name="captured">What stands where the template has parameters, still encoded.</param>
+    /// <param name="parameters">What stands where the template has parameters.</param>
     /// <param name="allowed">The methods of the path when only the method does not fit.</param>
     /// <returns>The route, or null.</returns>
-    public static Route? Find(string method, RequestTarget target, out string? prefix, out IReadOnlyDictionary<string, string> captured, out IReadOnlyList<string> allowed)
+    public static Route? Find(string method, RequestTarget target, out string? prefix, out PathParameters parameters, out IReadOnlyList<string> allowed)
     {
         prefix = null;
-        captured = new Dictionary<string, string>();
+        parameters = default;
         allowed = [];
-        var segments = target.Segments.ToArray();
-        var isManagement = segments is ["management", "v1", ..];
-        var start = isManagement ? 2 : Bases.FirstOrDefault(parts => segments.AsSpan().StartsWith(parts))?.Length;
-        if (start is null)
+        var path = target.AllSegments;
+        var isManagement = path.Span is ["management", "v1", ..];
+        var start = isManagement ? 2 : BaseOf(path.Span);
+        if (start == 0)
         {
             return null;
         }
 
-        ReadOnlySpan<string> path = segments.AsSpan(start.Value);
-        if (!isManagement && path.Length > 0 && !Catalogs.ReservedNames.Contains(path[0]))
+        path = path[start..];
+        if (!isManagement && path.Length > 0 && !Catalogs.ReservedNames.Contains(path.Span[0]))
         {
-            prefix = RequestTarget.Decode(path[0]);
+            prefix = RequestTarget.Decode(path.Span[0]);
             path = path[1..];
         }
 
-        List<string> methods = [];
-        foreach (var route in ByLength[(isManagement, path.Length)])
+        var byLength = isManagement ? Management : Specified;
+        List<string>? methods = null;
+        foreach (var route in path.Length < byLength.Length ? byLength[path.Length] : [])
         {
-            if ((prefix is not null && !route.NeedsCatalog) || !route.Matches(path, out var found))
+            if ((prefix is not null && !route.NeedsCatalog) || !route.Matches(path.Span))
             {
                 continue;
             }
 
             if (route.Method == method)
             {
-                captured = found;
+                parameters = new(route, path);
                 return route;
             }
 
-            methods.Add(route.Method);
+            (methods ??= []).Add(route.Method);
         }
 
-        allowed = methods;
+        allowed = methods ?? allowed;
         return null;
+    }
+
+    /// <summary>Segments of the base with which a path begins; 0 when it begins with none.</summary>
+    private static int BaseOf(ReadOnlySpan<string> path)
+    {
+        foreach (var parts in Bases)
+        {
+            if (path.StartsWith(parts))
+            {
+                return parts.Length;
+            }
+        }
+
+        return 0;
+    }
+
+    private static Route[][] ByLength(bool isManagement)
+    {
+        var routes = Routes.Where(route => route.IsManagement == isManagement).ToLookup(route => route.Pattern.Count);
+        return [.. Enumerable.Range(0, routes.Max(group => group.Key) + 1).Select(length => routes[length].ToArray())];
     }
 }

@@ -127,14 +127,17 @@ public static class TableRoutes
     internal static Answer Identifiers(IReadOnlyList<Listed<TableIdentifier>> listed, string? next, ListWish wish) => Answer.Document(Json.Write((listed, next, wish), static (writer, list) =>
     {
         writer.WriteStartObject();
-        writer.WriteString("next-page-token", list.next);
-        writer.WriteStartArray("identifiers");
+        writer.WriteString("next-page-token"u8, list.next);
+        writer.WriteStartArray("identifiers"u8);
+
+        // All are of one namespace, so it is written once and copied.
+        byte[] levels = list.listed.Count == 0 ? [] : Json.Write(list.listed[0].Name.Namespace, NamespaceRoutes.WriteLevels);
         foreach (var (identifier, _, _) in list.listed)
         {
             writer.WriteStartObject();
-            writer.WritePropertyName("namespace");
-            NamespaceRoutes.WriteLevels(writer, identifier.Namespace);
-            writer.WriteString("name", identifier.Name);
+            writer.WritePropertyName("namespace"u8);
+            writer.WriteRawValue(levels, skipInputValidation: true);
+            writer.WriteString("name"u8, identifier.Name);
             writer.WriteEndObject();
         }
 

@@ -11,8 +11,6 @@ internal sealed class FilesBesideObjectStore(IObjectStore elsewhere, IObjectStor
 
     public ValueTask<Stream?> OpenReadAsync(string location, CancellationToken cancellationToken) => Of(location).OpenReadAsync(location, cancellationToken);
 
-    public bool? ExistsNearby(string location) => Of(location).ExistsNearby(location);
-
     public ValueTask<bool> CreateAsync(string location, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
         Of(location).CreateAsync(location, content, cancellationToken);
 

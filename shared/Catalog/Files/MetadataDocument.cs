@@ -1,11 +1,12 @@
-using System.IO.Compression;
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using Frazil.Iceberg;
 
 namespace Frazil;
 
 /// <summary>
 /// A metadata file's content. Files never change, so every form of it is made once and kept while the cache has room: the JSON text, its deflated form
-/// (to be spliced into a gzip answer), and for tables the form with referenced snapshots only.
+/// (to be spliced into a gzip answer), what stands before it in an answer, and for tables the form with referenced snapshots only.
 /// </summary>
 public sealed class MetadataDocument
 {
@@ -15,8 +16,23 @@ public sealed class MetadataDocument
     /// <summary>Bytes that a parsed form and the text of a changed one take for each byte of the text.</summary>
     private const long ParsedFactor = 3;
 
-    private readonly Once<byte[]> deflated = new();
+    /// <summary>Bytes of a text from which on only its deflated form is kept: so much of it is in names that come again and again that a tenth remains.</summary>
+    public const int MinPackedBytes = 1024 * 1024;
+
+    /// <summary>Bytes that a document takes beside its forms: its own objects, its place in the cache, headers of arrays.</summary>
+    internal const int OwnBytes = 640;
+
+    private readonly ReadOnlyMemory<byte> text;
+
+    // Of a document that is kept deflated: the text as long as somebody else holds it, or as the collector has not come by, so that commits in a row need not inflate it each.
+    private readonly WeakReference<byte[]>? unpacked;
+
+    private readonly Once<DeflatedText> deflated = new();
     private readonly Once<MetadataDocument> referenced = new();
+    private readonly Once<byte[]> opening = new();
+    private readonly Once<Crc32> checksum = new();
+    private string? tag;
+    private string? referencedTag;
     private TableMetadata? table;
     private ViewMetadata? view;
 
@@ -25,7 +41,8 @@ public sealed class MetadataDocument
     public MetadataDocument(string location, ReadOnlyMemory<byte> json)
     {
         Location = location;
-        Json = json;
+        text = json;
+        Length = json.Length;
     }
 
     /// <param name="location">The file.</param>
@@ -40,21 +57,85 @@ public sealed class MetadataDocument
     public MetadataDocument(string location, ReadOnlyMemory<byte> json, ViewMetadata view)
         : this(location, json) => this.view = view;
 
+    /// <summary>The same without its text. Forms are shared.</summary>
+    private MetadataDocument(MetadataDocument whole)
+    {
+        Location = whole.Location;
+        Length = whole.Length;
+        deflated = whole.deflated;
+        referenced = whole.referenced;
+        opening = whole.opening;
+        checksum = whole.checksum;
+        unpacked = new(whole.text.Length == whole.TextBytes && MemoryMarshal.TryGetArray(whole.text, out var array) ? array.Array! : null!);
+    }
+
     /// <summary>The file's location, as the pointer spells it.</summary>
     public string Location { get; }
 
-    /// <summary>The JSON text, byte for byte as stored.</summary>
-    public ReadOnlyMemory<byte> Json { get; }
+    /// <summary>Bytes of the JSON text.</summary>
+    public int Length { get; }
 
-    /// <summary>Bytes that the forms made so far take.</summary>
-    public long Size => Json.Length + (deflated.Made?.Length ?? 0) + (referenced.Made?.Size ?? 0);
+    /// <summary>The JSON text, byte for byte as stored. Of a document that is kept deflated it is made anew.</summary>
+    public ReadOnlyMemory<byte> Json
+    {
+        get
+        {
+            if (Unpacked is { } whole)
+            {
+                return whole;
+            }
+
+            var made = Deflated.ToText();
+            unpacked!.SetTarget(made);
+            return made;
+        }
+    }
+
+    /// <summary>The JSON text if it is at hand, or null: then <see cref="Deflated"/> is, and can be read as a stream.</summary>
+    public ReadOnlyMemory<byte>? Unpacked => unpacked is null ? text : unpacked.TryGetTarget(out var made) ? made : (ReadOnlyMemory<byte>?)null;
+
+    /// <summary>The text deflated.</summary>
+    public DeflatedText Deflated => Get(deflated, static document => DeflatedText.Of(document.Json));
+
+    /// <summary>The form that <c>snapshots=refs</c> asks for.</summary>
+    public MetadataDocument Referenced => Get(referenced, static document => document.MakeReferenced());
+
+    /// <summary>What stands before the text in an answer: the beginning of the object, the location unless there is none, and the member's name.</summary>
+    public ReadOnlyMemory<byte> Opening => Get(opening, static document => MakeOpening(document.Location));
+
+    /// <summary>Bytes that the document takes with the forms made so far.</summary>
+    public long Size => OwnBytes + (sizeof(char) * Location.Length) + TextBytes
+        + (deflated.Made?.Size ?? 0) + (opening.Made?.Length ?? 0) + (referenced.Made is { } other && other != this ? other.Size : 0);
+
+    /// <summary>Where the document is kept, so that it can tell when it grows.</summary>
+    internal MetadataFiles.Entry? Entry { get; set; }
+
+    /// <summary>Bytes of the array that the text is in.</summary>
+    private int TextBytes => MemoryMarshal.TryGetArray(text, out var array) && array.Array is { } whole ? whole.Length : text.Length;
+
+    /// <summary>The entity tag of an answer that holds it.</summary>
+    public string Tag(bool referencedSnapshotsOnly)
+    {
+        // Made twice by two who ask at once: that costs less than keeping the second from it.
+        ref var known = ref referencedSnapshotsOnly ? ref referencedTag : ref tag;
+        return known ??= EntityTag.Of(Location, referencedSnapshotsOnly);
+    }
+
+    /// <summary>The checksum of <see cref="Opening"/> and the text, to go on from.</summary>
+    public Crc32 Checksum() => Get(checksum, static document =>
+    {
+        var crc = new Crc32();
+        crc.Append(document.Opening.Span);
+        crc.Append(document.Json.Span);
+        return crc;
+    }).Clone();
 
     /// <summary>The text as table metadata. Parsed anew by each caller unless this document was written by this process just now, since a parsed form is large.</summary>
     public TableMetadata ToTable()
     {
-        if (table is null && Json.Length > SmallBytes)
+        if (table is null && Length > SmallBytes)
         {
-            Measures.Current?.Hold(ParsedFactor * Json.Length);
+            Measures.Current?.Hold(ParsedFactor * Length);
         }
 
         return table ?? TableMetadata.Parse(Json);
@@ -63,36 +144,48 @@ public sealed class MetadataDocument
     /// <summary>The text as view metadata.</summary>
     public ViewMetadata ToView() => view ?? ViewMetadata.Parse(Json);
 
-    /// <summary>Lets go of the parsed form, which keeps other documents' memory alive.</summary>
-    public void Forget()
+    /// <summary>What is kept of it: without the parsed form, which keeps other documents' memory alive, and when it is large without its text.</summary>
+    internal MetadataDocument ToKeep()
     {
+        if (Length >= MinPackedBytes && unpacked is null)
+        {
+            _ = Deflated;
+            return new(this);
+        }
+
         table = null;
         view = null;
+        return this;
     }
 
-    /// <summary>
-    /// The text as a raw deflate stream (RFC 1951) that is not finished and ends on a byte boundary, so that other deflate blocks can precede and follow it.
-    /// </summary>
-    public ReadOnlyMemory<byte> Deflated => deflated.Get(Json, Deflate);
-
-    /// <summary>The form that <c>snapshots=refs</c> asks for.</summary>
-    public MetadataDocument Referenced => referenced.Get(this, static document => document.MakeReferenced());
-
-    private static byte[] Deflate(ReadOnlyMemory<byte> json)
+    private static byte[] MakeOpening(string location) => Iceberg.Json.Write(location, static (writer, location) =>
     {
-        using var buffer = new MemoryStream((json.Length / 4) + 64);
-        var deflate = new DeflateStream(buffer, CompressionLevel.Fastest, leaveOpen: true);
-        deflate.Write(json.Span);
-        deflate.Flush();
-        var result = buffer.GetBuffer().AsSpan(0, (int)buffer.Length).ToArray();
-        deflate.Dispose(); // writes the final block, after what was taken
-        return result;
+        writer.WriteStartObject();
+        if (location.Length > 0)
+        {
+            writer.WriteString("metadata-location", location);
+        }
+
+        writer.WritePropertyName("metadata");
+    });
+
+    private T Get<T>(Once<T> part, Func<MetadataDocument, T> make)
+        where T : class
+    {
+        if (part.Made is { } made)
+        {
+            return made;
+        }
+
+        made = part.Get(this, make);
+        Entry?.Grow();
+        return made;
     }
 
     private MetadataDocument MakeReferenced()
     {
         var full = ToTable();
         var reduced = full.WithReferencedSnapshotsOnly();
-        return ReferenceEquals(full, reduced) || reduced.Snapshots.Count == full.Snapshots.Count ? new(Location, Json) : new(Location, reduced.ToJson());
+        return ReferenceEquals(full, reduced) || reduced.Snapshots.Count == full.Snapshots.Count ? this : new(Location, reduced.ToJson());
     }
 }

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using Frazil.Iceberg;
 
 namespace Frazil;
@@ -5,11 +6,20 @@ namespace Frazil;
 /// <summary>
 /// Metadata files: read by location through a byte-bounded cache (a file never changes, so the cache cannot be stale), written once under fresh names.
 /// </summary>
+/// <remarks>A file that is in the cache is served without looking whether it is still there: ADR 0022.</remarks>
 /// <param name="capacity">Bytes that the cache may hold; what is used least recently leaves first. 0 to cache nothing.</param>
 public sealed class MetadataFiles(long capacity)
 {
-    private readonly Dictionary<(string Catalog, string Location), LinkedListNode<Entry>> byLocation = [];
+    /// <summary>What is larger than this part of the cache is kept only when it is asked for again, so that one reader of large tables does not empty it.</summary>
+    public const int LargeShare = 8;
+
+    /// <summary>Large files of which it is remembered that they were asked for once.</summary>
+    private const int MaxSeenOnce = 64;
+
+    private readonly Dictionary<Key, LinkedListNode<Entry>> byLocation = [];
     private readonly LinkedList<Entry> byUse = new();
+    private readonly Dictionary<Key, Task<MetadataDocument>> underWay = [];
+    private readonly Queue<Key> seenOnce = new();
     private readonly Lock gate = new();
     private long size;
     private long hits;
@@ -30,35 +40,53 @@ public sealed class MetadataFiles(long capacity)
     /// <summary>How often a document was asked for and was there.</summary>
     public long Hits => Interlocked.Read(ref hits);
 
-    /// <summary>How often it had to be read.</summary>
+    /// <summary>How often it had to be read, or waited for while somebody else read it.</summary>
     public long Misses => Interlocked.Read(ref misses);
 
-    /// <summary>The document at a location.</summary>
+    /// <summary>The document at a location. Who asks for a file that is being read waits for that; whoever goes away stops it for nobody.</summary>
     /// <exception cref="CatalogException">404 <c>NotFoundException</c> when there is no such file; 400 when it is no readable file.</exception>
-    public async ValueTask<MetadataDocument> ReadAsync(Catalog catalog, string location, CancellationToken cancellationToken)
+    public ValueTask<MetadataDocument> ReadAsync(Catalog catalog, string location, CancellationToken cancellationToken)
     {
-        var key = (catalog.Partition, location);
-
-        // Outside of the lock: asking the file system takes longer than everything else here.
-        if (Find(key) is { } cached && catalog.Files.ExistsNearby(location) is not false)
+        var key = new Key(catalog.Partition, location);
+        Task<MetadataDocument>? reading;
+        TaskCompletionSource<MetadataDocument>? own = null;
+        lock (gate)
         {
-            Interlocked.Increment(ref hits);
-            CatalogMeter.MetadataCache.Add(1, CatalogMeter.Result("hit"));
-            return cached;
+            if (Find(key) is { } cached)
+            {
+                hits++;
+                CatalogMeter.MetadataCache.Add(1, CatalogMeter.Hit);
+                return new(cached);
+            }
+
+            misses++;
+            if (!underWay.TryGetValue(key, out reading))
+            {
+                own = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                reading = own.Task;
+                underWay.Add(key, reading);
+            }
         }
 
-        Interlocked.Increment(ref misses);
-        CatalogMeter.MetadataCache.Add(1, CatalogMeter.Result("miss"));
-        var stored = await catalog.Files.ReadAsync(location, cancellationToken)
-            ?? throw Missing(location);
-        if (MetadataLocation.IsGzip(stored.Span))
+        CatalogMeter.MetadataCache.Add(1, CatalogMeter.Miss);
+        if (own is not null)
         {
-            Measures.Current?.Hold(MetadataLocation.DecodedLength(stored.Span, Limits.MaxMetadataBytes));
+            _ = FetchAsync(catalog, key, own);
         }
 
-        var document = new MetadataDocument(location, MetadataLocation.Decode(stored, Limits.MaxMetadataBytes));
-        Keep(key, document);
-        return document;
+        return new(reading.WaitAsync(cancellationToken));
+    }
+
+    /// <summary>The entity tag of the answer that holds a file: out of the cache when it is there, else made from its name alone.</summary>
+    public string Tag(Catalog catalog, string location, bool referencedSnapshotsOnly)
+    {
+        MetadataDocument? cached;
+        lock (gate)
+        {
+            cached = Find(new(catalog.Partition, location));
+        }
+
+        return cached?.Tag(referencedSnapshotsOnly) ?? EntityTag.Of(location, referencedSnapshotsOnly);
     }
 
     /// <summary>Looks past the cache whether a file is there.</summary>
@@ -72,7 +100,7 @@ public sealed class MetadataFiles(long capacity)
     /// <exception cref="CatalogException">400 when it is larger than what is ever read again; 500 when it cannot be written.</exception>
     public static async ValueTask CreateAsync(Catalog catalog, MetadataDocument document, CancellationToken cancellationToken)
     {
-        if (document.Json.Length > Limits.MaxMetadataBytes)
+        if (document.Length > Limits.MaxMetadataBytes)
         {
             throw CatalogException.BadRequest($"The metadata would be larger than the limit of {Limits.MaxMetadataBytes} bytes");
         }
@@ -83,7 +111,9 @@ public sealed class MetadataFiles(long capacity)
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        var content = MetadataLocation.IsGzip(document.Location) ? MetadataLocation.Encode(document.Json) : document.Json;
+
+        // Compressed once, for the file and for every answer.
+        var content = MetadataLocation.IsGzip(document.Location) ? document.Deflated.ToGzip(Crc32.HashToUInt32(document.Json.Span)) : document.Json;
         if (!await catalog.Files.CreateAsync(document.Location, content, cancellationToken))
         {
             throw new CatalogException(ErrorKind.Internal, $"A file is already at the fresh metadata location {document.Location}");
@@ -91,11 +121,7 @@ public sealed class MetadataFiles(long capacity)
     }
 
     /// <summary>Keeps a document that was just committed: the next load and the next commit will ask for it.</summary>
-    public void Keep(Catalog catalog, MetadataDocument document)
-    {
-        document.Forget();
-        Keep((catalog.Partition, document.Location), document);
-    }
+    public void Keep(Catalog catalog, MetadataDocument document) => Keep(new Key(catalog.Partition, document.Location), document);
 
     /// <summary>Deletes a file that certainly no pointer names. Failing to is no failure of the request: the file is garbage.</summary>
     public static async ValueTask DeleteQuietlyAsync(Catalog catalog, string location)
@@ -113,39 +139,106 @@ public sealed class MetadataFiles(long capacity)
 
     private static CatalogException Missing(string location) => new(ErrorKind.NotFound, $"Failed to open input stream for file: {location}");
 
-    private MetadataDocument? Find((string, string) key)
+    /// <summary>Reads a file for all who wait for it. It ends with the file, and not with the first of them who goes away.</summary>
+    private async Task FetchAsync(Catalog catalog, Key key, TaskCompletionSource<MetadataDocument> reading)
     {
-        lock (gate)
+        try
         {
-            if (!byLocation.TryGetValue(key, out var node))
+            var stored = await catalog.Files.ReadAsync(key.Location, CancellationToken.None) ?? throw Missing(key.Location);
+            if (MetadataLocation.IsGzip(stored.Span))
             {
-                return null;
+                Measures.Current?.Hold(MetadataLocation.DecodedLength(stored.Span, Limits.MaxMetadataBytes));
             }
 
-            byUse.Remove(node);
-            byUse.AddFirst(node);
-            Measure(node.Value);
-            return node.Value.Document;
+            var document = new MetadataDocument(key.Location, MetadataLocation.Decode(stored, Limits.MaxMetadataBytes));
+            Keep(key, document);
+            End(key);
+            reading.SetResult(document);
+        }
+        catch (Exception exception)
+        {
+            End(key);
+            reading.SetException(exception);
+            _ = reading.Task.Exception; // told to whoever waits, if anybody still does
         }
     }
 
-    private void Keep((string, string) key, MetadataDocument document)
+    private void End(Key key)
     {
         lock (gate)
         {
-            if (document.Size > capacity || byLocation.ContainsKey(key))
+            underWay.Remove(key);
+        }
+    }
+
+    private MetadataDocument? Find(Key key)
+    {
+        if (!byLocation.TryGetValue(key, out var node))
+        {
+            return null;
+        }
+
+        if (byUse.First != node)
+        {
+            byUse.Remove(node);
+            byUse.AddFirst(node);
+        }
+
+        return node.Value.Document;
+    }
+
+    private void Keep(Key key, MetadataDocument document)
+    {
+        if (capacity == 0)
+        {
+            return;
+        }
+
+        var kept = document.ToKeep(); // outside of the lock, since it may take long
+        lock (gate)
+        {
+            if (byLocation.ContainsKey(key) || !IsAdmitted(key, kept.Size))
             {
                 return;
             }
 
-            var node = byUse.AddFirst(new Entry(key, document));
-            byLocation.Add(key, node);
-            Measure(node.Value);
+            var entry = new Entry(this, key, kept);
+            entry.Node = byUse.AddFirst(entry);
+            byLocation.Add(key, entry.Node);
+            kept.Entry = entry;
+            document.Entry = entry;
+            Count(entry);
         }
     }
 
-    /// <summary>Takes account of forms that were made since, and makes room.</summary>
-    private void Measure(Entry entry)
+    private bool IsAdmitted(Key key, long bytes)
+    {
+        if (bytes <= capacity / LargeShare)
+        {
+            return true;
+        }
+
+        if (bytes > capacity)
+        {
+            return false;
+        }
+
+        if (seenOnce.Contains(key))
+        {
+            return true;
+        }
+
+        if (seenOnce.Count == MaxSeenOnce)
+        {
+            seenOnce.Dequeue();
+        }
+
+        seenOnce.Enqueue(key);
+        return false;
+    }
+
+    /// <summary>Takes account of what an entry takes now, and makes room.</summary>
+    private void Count(Entry entry)
     {
         var now = entry.Document.Size;
         size += now - entry.Counted;
@@ -154,16 +247,36 @@ public sealed class MetadataFiles(long capacity)
         {
             byUse.RemoveLast();
             byLocation.Remove(last.Value.Key);
+            last.Value.Node = null;
             size -= last.Value.Counted;
         }
     }
 
-    private sealed class Entry((string, string) key, MetadataDocument document)
+    /// <summary>What a document is found by.</summary>
+    internal readonly record struct Key(string Partition, string Location);
+
+    /// <summary>A document that is kept.</summary>
+    internal sealed class Entry(MetadataFiles files, Key key, MetadataDocument document)
     {
-        public (string, string) Key { get; } = key;
+        public Key Key { get; } = key;
 
         public MetadataDocument Document { get; } = document;
 
+        /// <summary>Its place in the order of use; null when it has left.</summary>
+        public LinkedListNode<Entry>? Node { get; set; }
+
         public long Counted { get; set; }
+
+        /// <summary>Another form was made.</summary>
+        public void Grow()
+        {
+            lock (files.gate)
+            {
+                if (Node is not null)
+                {
+                    files.Count(this);
+                }
+            }
+        }
     }
 }

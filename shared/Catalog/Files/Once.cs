@@ -8,7 +8,6 @@ namespace Frazil;
 internal sealed class Once<T>
     where T : class
 {
-    private readonly Lock gate = new();
     private volatile T? made;
 
     /// <summary>The part, or null as long as nobody asked for it.</summary>
@@ -24,7 +23,8 @@ internal sealed class Once<T>
             return done;
         }
 
-        lock (gate)
+        // Nobody else sees this object, and there are very many: a lock of its own would be as large as what it guards.
+        lock (this)
         {
             return made ??= make(from);
         }

@@ -48,9 +48,7 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
         CallContext call, TableIdentifier table, bool referencedSnapshotsOnly, Func<string, bool>? isKnown, CancellationToken cancellationToken)
     {
         var pointer = await pointers.RequireAsync(call, table, TableKind.Table, cancellationToken);
-        if (isKnown is not null
-            && isKnown(EntityTag.Of(pointer.Entity.MetadataLocation, referencedSnapshotsOnly))
-            && call.Catalog.Files.ExistsNearby(pointer.Entity.MetadataLocation) is not false)
+        if (isKnown is not null && isKnown(files.Tag(call.Catalog, pointer.Entity.MetadataLocation, referencedSnapshotsOnly)))
         {
             CatalogMeter.Loads.Add(1, CatalogMeter.Mode("304"));
             return null;
@@ -221,7 +219,11 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
         }
 
         var claimed = Claims.Of(existing.Entity);
-        if (claimed.Any(Location.Parse(entity.MetadataLocation).IsWithin) && !await IsKeptAsync(call, table, existing, entity.MetadataLocation, cancellationToken))
+        if (!claimed.Any(Location.Parse(entity.MetadataLocation).IsWithin))
+        {
+            await MetadataFiles.RequireThereAsync(call.Catalog, entity.MetadataLocation, cancellationToken);
+        }
+        else if (!await IsKeptAsync(call, table, existing, entity.MetadataLocation, cancellationToken))
         {
             return null;
         }

@@ -30,12 +30,6 @@ public interface IObjectStore
     /// <exception cref="Iceberg.CatalogException">The location is refused, or the file is larger than <see cref="MaxReadBytes"/>.</exception>
     ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string location, CancellationToken cancellationToken);
 
-    /// <summary>
-    /// Whether a file is there, where that can be told without a request over a network; null where it cannot. Lets a cached file be served only while it exists,
-    /// where asking costs next to nothing.
-    /// </summary>
-    bool? ExistsNearby(string location) => null;
-
     /// <summary>Opens a file of any size for reading from its beginning, for files too large to hold. Null when there is none. The stream need not be seekable.</summary>
     ValueTask<Stream?> OpenReadAsync(string location, CancellationToken cancellationToken);
 

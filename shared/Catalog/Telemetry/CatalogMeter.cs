@@ -138,7 +138,9 @@ public static class CatalogMeter
 
     internal static KeyValuePair<string, object?> Mode(string mode) => new("mode", mode);
 
-    internal static KeyValuePair<string, object?> Result(string result) => new("result", result);
+    internal static KeyValuePair<string, object?> Hit { get; } = new("result", "hit");
+
+    internal static KeyValuePair<string, object?> Miss { get; } = new("result", "miss");
 
     private static void AddIfAny(Counter<long> counter, long count)
     {

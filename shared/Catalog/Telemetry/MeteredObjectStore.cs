@@ -11,9 +11,6 @@ public sealed class MeteredObjectStore(IObjectStore inner, string name, TimeProv
     private readonly KeyValuePair<string, object?> store = new("store", name);
 
     /// <inheritdoc />
-    public bool? ExistsNearby(string location) => inner.ExistsNearby(location);
-
-    /// <inheritdoc />
     public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string location, CancellationToken cancellationToken)
     {
         var call = Begin("file read", "read");

@@ -1,6 +1,6 @@
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Reflection;
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Frazil.Api.Tests.Files;
@@ -26,7 +26,7 @@ public sealed class MetadataDocumentTests
                 },
                 TaskCreationOptions.LongRunning)));
 
-            Assert.Single(seen.Select(forms => ArrayOf(forms.Deflated)).Distinct());
+            Assert.Single(seen.Select(forms => forms.Deflated).Distinct());
             Assert.Single(seen.Select(forms => forms.Referenced).Distinct());
         }
     }
@@ -36,13 +36,24 @@ public sealed class MetadataDocumentTests
     {
         var document = new MetadataDocument("file:///t/metadata/1.metadata.json", Json(snapshots: 100));
 
+        Assert.Equal(document.Json.ToArray(), document.Deflated.ToText());
         using var inflated = new MemoryStream();
-        using (var deflate = new DeflateStream(new MemoryStream([.. document.Deflated.Span, 3, 0]), CompressionMode.Decompress))
+        using (var deflate = new DeflateStream(new MemoryStream([.. document.Deflated.Blocks.Span, .. document.Deflated.Blocks.Span, 3, 0]), CompressionMode.Decompress))
         {
             deflate.CopyTo(inflated);
         }
 
-        Assert.Equal(document.Json.ToArray(), inflated.ToArray());
+        Assert.Equal([.. document.Json.Span, .. document.Json.Span], inflated.ToArray());
+    }
+
+    [Fact]
+    public void The_gzip_file_is_the_text()
+    {
+        var document = new MetadataDocument("file:///t/metadata/1.gz.metadata.json", Json(snapshots: 100));
+
+        var file = document.Deflated.ToGzip(Crc32.HashToUInt32(document.Json.Span));
+
+        Assert.Equal(document.Json.ToArray(), Frazil.Iceberg.MetadataLocation.Decode(file, int.MaxValue).ToArray());
     }
 
     [Fact]
@@ -84,10 +95,8 @@ public sealed class MetadataDocumentTests
         static bool IsOneWord(Type type) => type.IsPrimitive || type.IsEnum || type == typeof(nint);
     }
 
-    private static byte[]? ArrayOf(ReadOnlyMemory<byte> memory) => MemoryMarshal.TryGetArray(memory, out var segment) ? segment.Array : null;
-
     /// <summary>A table of snapshots of which the last is referenced.</summary>
-    private static byte[] Json(int snapshots)
+    internal static byte[] Json(int snapshots)
     {
         var items = Enumerable.Range(1, snapshots).Select(id =>
             $$$"""{"snapshot-id":{{{id}}},"sequence-number":{{{id}}},"timestamp-ms":1600000000000,"summary":{"operation":"append"},"manifest-list":"file:///t/metadata/{{{id}}}.avro"}""");
