@@ -12,8 +12,11 @@ public static class Limits
     /// <summary>Levels of a namespace.</summary>
     public const int MaxNamespaceLevels = 32;
 
-    /// <summary>Bytes of all properties of one namespace, keys and values in UTF-8.</summary>
-    public const int MaxNamespacePropertiesBytes = 200 * 1024;
+    /// <summary>
+    /// Bytes of all properties of one namespace as JSON, which is how they are stored, and of the keys that one update names. The record of an idempotency key holds the answer too, as base64:
+    /// it fits into a row with that.
+    /// </summary>
+    public const int MaxNamespacePropertiesBytes = 180 * 1024;
 
     /// <summary>UTF-16 characters of a location.</summary>
     public const int MaxLocationLength = 1024;

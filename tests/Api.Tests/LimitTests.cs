@@ -45,11 +45,12 @@ public sealed class LimitTests : CatalogTests
     [Trait("Limit", nameof(Limits.MaxNamespacePropertiesBytes))]
     public async Task The_properties_of_a_namespace()
     {
-        var most = new string('v', Limits.MaxNamespacePropertiesBytes - 1);
+        var most = new string('v', Limits.MaxNamespacePropertiesBytes - """{"k":""}""".Length);
         (await Catalog.PostAsync("/namespaces", $$$"""{"namespace":["full"],"properties":{"k":"{{{most}}}"}}""")).Ok();
 
         RefusedBy(Limits.MaxNamespacePropertiesBytes, await Catalog.PostAsync("/namespaces", $$$"""{"namespace":["over"],"properties":{"k":"{{{most}}}v"}}"""));
         RefusedBy(Limits.MaxNamespacePropertiesBytes, await Catalog.PostAsync("/namespaces/full/properties", """{"updates":{"l":""}}"""));
+        RefusedBy(Limits.MaxNamespacePropertiesBytes, await Catalog.PostAsync("/namespaces/ns/properties", $$"""{"removals":["{{most}}"]}"""));
         Assert.Equal(404, (await Catalog.HeadAsync("/namespaces/over")).Status);
     }
 

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Frazil.Entities;
+using Frazil.Storage;
 
 namespace Frazil.Api.Tests;
 
@@ -170,6 +172,37 @@ public sealed class ListTests : CatalogTests
         var pages = await PagesAsync($"/namespaces/ns/{kind}?", "identifiers", 3, _ => Task.CompletedTask);
         Assert.Equal([3, 3, 1], pages.Select(page => page.Length));
         Assert.Equal(Enumerable.Range(0, 7).Select(i => $$"""{"namespace":["ns"],"name":"{{kind[0]}}{{i}}"}"""), pages.SelectMany(page => page));
+    }
+
+    [Fact]
+    public async Task A_page_costs_a_bounded_number_of_store_calls_whatever_lies_beside()
+    {
+        (await Catalog.CreateViewAsync("ns", "a")).Ok();
+        (await Catalog.CreateTableAsync("ns", "t")).Ok();
+        var partition = Keys.Partition(CatalogEntity.Read((await World.Store.ReadAsync(Keys.Project, Keys.Catalog(Catalog.Name), CancellationToken.None))!).Id);
+        var table = (await World.Store.ReadAsync(partition, "tv/ns/t", CancellationToken.None))!.Value;
+        for (var batch = 0; batch < 100; batch++)
+        {
+            Assert.True((await World.Store.WriteAsync(
+                partition, $"many-{batch}", [.. Enumerable.Range(0, 100).Select(i => new Write.Create($"tv/ns/t{batch:D2}{i:D2}", table))], CancellationToken.None)).IsApplied);
+        }
+
+        (await Catalog.CreateViewAsync("ns", "z")).Ok();
+        List<string> views = [];
+        var (token, pages) = ("", 0);
+        do
+        {
+            Seam.Clear();
+            var page = (await Catalog.GetAsync($"/namespaces/ns/views?pageSize=10&pageToken={token}")).Ok().Json;
+            Assert.InRange(Seam.Count(CallKind.List), 1, 4);
+            views.AddRange(page.GetProperty("identifiers").EnumerateArray().Select(view => view.GetProperty("name").GetString()!));
+            token = page.GetProperty("next-page-token").GetString();
+            pages++;
+        }
+        while (token is not null);
+
+        Assert.Equal(["a", "z"], views);
+        Assert.InRange(pages, 2, 5);
     }
 
     [Fact]

@@ -60,12 +60,26 @@ public abstract partial class KeyValueStoreTests
     }
 
     [Fact]
-    public async Task An_id_has_1024_bytes_and_not_one_more()
+    public async Task The_last_part_of_an_id_has_1024_bytes_and_not_one_more()
     {
-        var id = new string('\u3042', 341) + "a";
-        await ApplyAsync(Create(id, "1"), Create(new string('\u3044', 200) + "/" + new string('\u3046', 141)));
-        Assert.Equal("1", await ValueOf(id));
-        await RefusesIdAsync("MaxIdBytes", id + "b");
+        foreach (var id in new[] { new string('\u3042', 341) + "a", $"f/{new string('\u3042', 341)}a", $"{new string('\u3044', 170)}/{new string('\u3042', 341)}" })
+        {
+            await ApplyAsync(Create(id, "1"));
+            Assert.Equal("1", await ValueOf(id));
+            await RefusesIdAsync(id.Length < 512 ? "MaxNameBytes" : "MaxIdLength", id + "b\u3042");
+        }
+
+        Assert.Single(await ListAsync("f/"));
+        await RefusesIdAsync("MaxNameBytes", $"f/{new string('\u3042', 341)}ab");
+    }
+
+    [Fact]
+    public async Task An_id_has_512_characters_of_three_bytes_in_a_folder()
+    {
+        var folder = new string('\u3044', 300) + "/";
+        await ApplyAsync(Create(folder + new string('\u3046', 211), "1"), Create(folder + "a", "2"));
+        Assert.Equal([folder + "a", folder + new string('\u3046', 211)], await ListAsync(folder));
+        Assert.Equal([folder + new string('\u3046', 211)], await ListAsync(folder + '\u3046'));
     }
 
     [Theory]
@@ -91,13 +105,13 @@ public abstract partial class KeyValueStoreTests
     [Fact]
     public async Task A_partition_has_256_characters_and_not_one_more()
     {
-        var partition = Partition + new string('\u3042', IKeyValueStore.MaxPartitionLength - Partition.Length);
+        var partition = Partition + new string('é', IKeyValueStore.MaxPartitionLength - Partition.Length);
         var id = new string('\u3044', 340) + "/a";
         Assert.True((await Store.WriteAsync(partition, NewCommitId(), [Create(id, "1")], default)).IsApplied);
         Assert.Equal("1", Text((await Store.ReadAsync(partition, id, default))!));
         Assert.Equal(id, Assert.Single(await Store.ListAsync(partition, id[..^1], null, 10, default)).Id);
 
-        foreach (var bad in new[] { partition + "x", "", "a\0", "a\ud800" })
+        foreach (var bad in new[] { partition + "x", new string('\u3042', 171), "", "a\0", "a\ud800" })
         {
             await Assert.ThrowsAnyAsync<ArgumentException>(() => Store.WriteAsync(bad, NewCommitId(), [Create("a")], default).AsTask());
             await Assert.ThrowsAnyAsync<ArgumentException>(() => Store.ReadAsync(bad, "a", default).AsTask());

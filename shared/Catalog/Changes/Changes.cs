@@ -89,7 +89,7 @@ public sealed class Changes(StoreWriter writer, Idempotency idempotency, Metadat
 
     /// <summary>Makes a change, if nothing that it stands on has changed since: the one place where something is written.</summary>
     /// <returns>Whether it was made. If not, nothing was.</returns>
-    /// <exception cref="CatalogException">400 when it takes more rows than a batch holds; 500 <c>CommitStateUnknownException</c> when nobody can tell: then nothing is deleted.</exception>
+    /// <exception cref="CatalogException">400 when it takes more, or larger, rows than a batch holds; 500 <c>CommitStateUnknownException</c> when nobody can tell: then nothing is deleted.</exception>
     /// <exception cref="IdempotencyKeyTakenException">Another request under the same key was faster.</exception>
     internal async ValueTask<bool> ApplyAsync(CallContext call, Change change, CancellationToken cancellationToken)
     {
@@ -105,9 +105,9 @@ public sealed class Changes(StoreWriter writer, Idempotency idempotency, Metadat
         }
 
         var batch = ToBatch(call, change);
-        if (batch.Count > IKeyValueStore.MaxBatch)
+        if (Batches.ExcessOf(batch) is { } excess)
         {
-            throw CatalogException.BadRequest($"A change must not take more than {IKeyValueStore.MaxBatch} rows: commit fewer tables, or create fewer, at once");
+            throw CatalogException.BadRequest($"A change {excess}: commit fewer tables, or create fewer, at once");
         }
 
         var isApplied = false;

@@ -1,4 +1,3 @@
-using System.Text;
 using Frazil.Entities;
 using Frazil.Iceberg;
 using Frazil.Storage;
@@ -207,14 +206,20 @@ public sealed partial class Namespaces(Changes changes, TimeProvider clock, IdSo
         }
 
         RequireProperties(call, properties);
-        var outcome = new Outcome.Document(Json.Write((updates, removed, missing), static (writer, answer) =>
+        var answer = Json.Write((updates, removed, missing), static (writer, answer) =>
         {
             writer.WriteStartObject();
             writer.WriteStrings("updated", answer.updates.Keys);
             writer.WriteStrings("removed", answer.removed);
             writer.WriteStrings("missing", answer.missing);
             writer.WriteEndObject();
-        }));
+        });
+        if (answer.Length > Limits.MaxNamespacePropertiesBytes)
+        {
+            throw CatalogException.BadRequest($"Invalid namespace update: the keys to set and to remove must not be larger than {Limits.MaxNamespacePropertiesBytes} bytes as JSON, these have {answer.Length}");
+        }
+
+        var outcome = new Outcome.Document(answer);
         if (updates.Count == 0 && removed.Count == 0)
         {
             return Change.Nothing(ChangeKind.UpdateProperties, outcome);
@@ -294,10 +299,19 @@ public sealed partial class Namespaces(Changes changes, TimeProvider clock, IdSo
 
     private static void RequireProperties(CallContext call, IReadOnlyDictionary<string, string> properties)
     {
-        var bytes = properties.Sum(property => Encoding.UTF8.GetByteCount(property.Key) + Encoding.UTF8.GetByteCount(property.Value));
+        var bytes = Json.Write(properties, static (writer, properties) =>
+        {
+            writer.WriteStartObject();
+            foreach (var (key, value) in properties)
+            {
+                writer.WriteString(key, value);
+            }
+
+            writer.WriteEndObject();
+        }).Length;
         if (bytes > Limits.MaxNamespacePropertiesBytes)
         {
-            throw CatalogException.BadRequest($"Invalid properties: together they must not be larger than {Limits.MaxNamespacePropertiesBytes} bytes");
+            throw CatalogException.BadRequest($"Invalid properties: as JSON they must not be larger than {Limits.MaxNamespacePropertiesBytes} bytes together, these have {bytes}");
         }
 
         if (properties.TryGetValue("location", out var location))

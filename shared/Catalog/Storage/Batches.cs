@@ -35,6 +35,29 @@ public static class Batches
         }
     }
 
+    /// <summary>What makes a batch too large for one, or null: a predicate that names the limit.</summary>
+    public static string? ExcessOf(IReadOnlyList<Write> writes)
+    {
+        if (writes.Count > IKeyValueStore.MaxBatch)
+        {
+            return $"must not take more than {IKeyValueStore.MaxBatch} rows, this one takes {writes.Count}";
+        }
+
+        var bytes = 0L;
+        foreach (var write in writes)
+        {
+            var length = NewValue(write)?.Length ?? 0;
+            if (length > IKeyValueStore.MaxValueBytes)
+            {
+                return $"must not write a row of more than {IKeyValueStore.MaxValueBytes} bytes, '{write.Id}' would have {length}";
+            }
+
+            bytes += length;
+        }
+
+        return bytes > IKeyValueStore.MaxBatchBytes ? $"must not write more than {IKeyValueStore.MaxBatchBytes} bytes of rows, this one writes {bytes}" : null;
+    }
+
     /// <summary>The version that a write requires of its row; null for a <see cref="Write.Create"/>, which requires that there is none.</summary>
     public static string? RequiredVersion(Write write) => write switch
     {

@@ -39,11 +39,14 @@ public interface IKeyValueStore
     /// <summary>UTF-16 characters of an id: what Azure allows for a row key.</summary>
     const int MaxIdLength = 512;
 
-    /// <summary>UTF-8 bytes of an id: what DynamoDB allows for a sort key.</summary>
-    const int MaxIdBytes = 1024;
+    /// <summary>UTF-8 bytes of an id's last part: what DynamoDB allows for a sort key. Shorter ids than <see cref="MaxIdLength"/> cannot exceed it in their folder.</summary>
+    const int MaxNameBytes = 1024;
 
     /// <summary>UTF-16 characters of a partition name.</summary>
     const int MaxPartitionLength = 256;
+
+    /// <summary>UTF-8 bytes of a partition name: with any folder (<see cref="MaxIdLength"/> characters of three bytes) it fits into the 2,048 bytes of DynamoDB's hash key.</summary>
+    const int MaxPartitionBytes = 511;
 
     /// <summary>Ids in one page of a list, at most.</summary>
     const int MaxPage = 1000;

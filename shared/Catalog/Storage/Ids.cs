@@ -26,7 +26,7 @@ public static class Ids
     /// <summary>The part of an id behind its last slash; the whole id when it has none.</summary>
     public static string NameOf(string id) => id[(id.LastIndexOf('/') + 1)..];
 
-    /// <summary>Refuses what is no partition name: 1 to <see cref="IKeyValueStore.MaxPartitionLength"/> characters, no control characters, no lone surrogates.</summary>
+    /// <summary>Refuses what is no partition name: 1 to <see cref="IKeyValueStore.MaxPartitionLength"/> characters, at most <see cref="IKeyValueStore.MaxPartitionBytes"/> bytes of UTF-8, no control characters, no lone surrogates.</summary>
     /// <exception cref="ArgumentException">The sentence names the limit.</exception>
     public static void CheckPartition(string partition)
     {
@@ -36,6 +36,11 @@ public static class Ids
             throw new ArgumentException($"a partition name has at most {IKeyValueStore.MaxPartitionLength} characters (MaxPartitionLength), this one has {partition.Length}", nameof(partition));
         }
 
+        if (Encoding.UTF8.GetByteCount(partition) is > IKeyValueStore.MaxPartitionBytes and var bytes)
+        {
+            throw new ArgumentException($"a partition name has at most {IKeyValueStore.MaxPartitionBytes} bytes of UTF-8 (MaxPartitionBytes), this one has {bytes}", nameof(partition));
+        }
+
         if (TextRules.FaultIn(partition) is { } fault)
         {
             throw new ArgumentException($"a partition name holds {fault}", nameof(partition));
@@ -43,7 +48,7 @@ public static class Ids
     }
 
     /// <summary>
-    /// Refuses what is no id: 1 to <see cref="IKeyValueStore.MaxIdLength"/> characters and at most <see cref="IKeyValueStore.MaxIdBytes"/> bytes of UTF-8, something behind the last slash,
+    /// Refuses what is no id: 1 to <see cref="IKeyValueStore.MaxIdLength"/> characters, something behind the last slash, of at most <see cref="IKeyValueStore.MaxNameBytes"/> bytes of UTF-8,
     /// no control characters, no lone surrogates.
     /// </summary>
     /// <exception cref="ArgumentException">The sentence names the limit.</exception>
@@ -65,8 +70,8 @@ public static class Ids
     public static string? FaultIn(string id) =>
         id.Length > IKeyValueStore.MaxIdLength ? $"has at most {IKeyValueStore.MaxIdLength} characters (MaxIdLength), this one has {id.Length}"
         : TextRules.FaultIn(id) is { } fault ? $"holds {fault}"
-        : id.Length * 3 > IKeyValueStore.MaxIdBytes && Encoding.UTF8.GetByteCount(id) is > IKeyValueStore.MaxIdBytes and var bytes
-            ? $"has at most {IKeyValueStore.MaxIdBytes} bytes of UTF-8 (MaxIdBytes), this one has {bytes}"
+        : Encoding.UTF8.GetByteCount(id.AsSpan(id.LastIndexOf('/') + 1)) is > IKeyValueStore.MaxNameBytes and var bytes
+            ? $"has at most {IKeyValueStore.MaxNameBytes} bytes of UTF-8 behind its last slash (MaxNameBytes), this one has {bytes}"
         : null;
 
     /// <summary>Refuses ids for a many-keys read: at most <see cref="IKeyValueStore.MaxBatch"/>.</summary>
