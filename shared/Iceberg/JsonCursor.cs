@@ -48,6 +48,9 @@ internal ref struct JsonCursor
     /// <summary>The current name.</summary>
     public readonly string Name() => Text("a member's name");
 
+    /// <summary>Whether the current value is null.</summary>
+    public readonly bool IsNull => reader.TokenType == JsonTokenType.Null;
+
     /// <summary>Moves to the member's value; false when it is null.</summary>
     public bool EnterValue()
     {

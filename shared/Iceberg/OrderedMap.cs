@@ -9,7 +9,7 @@ internal sealed class OrderedMap<TKey, TValue>
     private readonly Dictionary<TKey, (TValue Value, long Order)> items;
     private long next;
 
-    public OrderedMap(IEqualityComparer<TKey>? comparer = null) => items = new(comparer);
+    public OrderedMap(IEqualityComparer<TKey> comparer) => items = new(comparer);
 
     public int Count => items.Count;
 
@@ -39,7 +39,7 @@ internal sealed class OrderedMap<TKey, TValue>
 internal sealed class IdentifiedItems<T>
     where T : class
 {
-    private readonly OrderedMap<int, T> byId = new();
+    private readonly OrderedMap<int, T> byId = new(IdComparer.Instance);
     private readonly Func<T, int> id;
     private readonly IEqualityComparer<T> sameness;
     private Dictionary<T, T>? index;

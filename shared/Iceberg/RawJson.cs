@@ -1,9 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Frazil.Iceberg;
 
 /// <summary>
-/// A JSON value that is kept as it was written, such as a column's default. Two are equal when they mean the same, whatever their spacing and the order of members.
+/// A JSON value that is kept as it was written, such as a column's default. Two are equal when they mean the same, whatever their spacing, the order of members and
+/// the escapes in strings. Numbers are equal when they are written alike: 1 and 1.0 are different defaults to some readers.
 /// </summary>
 /// <param name="Utf8">The text; empty when there is no value.</param>
 public readonly record struct RawJson(ReadOnlyMemory<byte> Utf8)
@@ -13,10 +16,20 @@ public readonly record struct RawJson(ReadOnlyMemory<byte> Utf8)
 
     /// <inheritdoc />
     public bool Equals(RawJson other) =>
-        Utf8.Span.SequenceEqual(other.Utf8.Span) || (!IsEmpty && !other.IsEmpty && MeansTheSame(Utf8, other.Utf8));
+        Utf8.Span.SequenceEqual(other.Utf8.Span) || (!IsEmpty && !other.IsEmpty && Canonical().AsSpan().SequenceEqual(other.Canonical()));
 
-    /// <summary>The same for all values, since spelling must not matter; such values are compared, never looked up.</summary>
-    public override int GetHashCode() => IsEmpty ? 0 : 1;
+    /// <inheritdoc />
+    public override int GetHashCode()
+    {
+        if (IsEmpty)
+        {
+            return 0;
+        }
+
+        var hash = new HashCode();
+        hash.AddBytes(Canonical());
+        return hash.ToHashCode();
+    }
 
     /// <summary>The text.</summary>
     public override string ToString() => System.Text.Encoding.UTF8.GetString(Utf8.Span);
@@ -24,11 +37,58 @@ public readonly record struct RawJson(ReadOnlyMemory<byte> Utf8)
     /// <summary>Writes the value as it was.</summary>
     internal void WriteTo(Utf8JsonWriter writer) => writer.WriteRawValue(Utf8.Span, skipInputValidation: true);
 
-    private static bool MeansTheSame(ReadOnlyMemory<byte> left, ReadOnlyMemory<byte> right)
+    /// <summary>The one spelling that stands for all of the same meaning.</summary>
+    private byte[] Canonical()
     {
-        using var one = Json.Parse(left);
-        using var other = Json.Parse(right);
-        return JsonElement.DeepEquals(one.RootElement, other.RootElement);
+        using var document = Json.Parse(Utf8);
+        return Json.Write(document.RootElement, static (writer, element) => WriteCanonical(writer, element));
+    }
+
+    private static void WriteCanonical(Utf8JsonWriter writer, JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                writer.WriteStartObject();
+                foreach (var (name, value) in element.EnumerateObject().Select(member => (Name: member.SafeName("object"), member.Value)).OrderBy(member => member.Name, StringComparer.Ordinal))
+                {
+                    writer.WritePropertyName(name);
+                    WriteCanonical(writer, value);
+                }
+
+                writer.WriteEndObject();
+                break;
+            case JsonValueKind.Array:
+                writer.WriteStartArray();
+                foreach (var item in element.EnumerateArray())
+                {
+                    WriteCanonical(writer, item);
+                }
+
+                writer.WriteEndArray();
+                break;
+            case JsonValueKind.String when IsText(element, out var text):
+                writer.WriteStringValue(text);
+                break;
+            default:
+                writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(element), skipInputValidation: true);
+                break;
+        }
+    }
+
+    /// <summary>False for a string with an unpaired surrogate, which is no text but may be kept.</summary>
+    private static bool IsText(JsonElement element, [NotNullWhen(true)] out string? text)
+    {
+        try
+        {
+            text = element.GetString()!;
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            text = null;
+            return false;
+        }
     }
 }
 
@@ -58,7 +118,17 @@ internal readonly record struct UnknownMembers
 
     public bool Equals(UnknownMembers other) => (members ?? []).AsSpan().SequenceEqual(other.members ?? []);
 
-    public override int GetHashCode() => members?.Length ?? 0;
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        foreach (var (name, value) in members ?? [])
+        {
+            hash.Add(name);
+            hash.Add(value);
+        }
+
+        return hash.ToHashCode();
+    }
 
     public void WriteTo(Utf8JsonWriter writer)
     {

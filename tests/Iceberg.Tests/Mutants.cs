@@ -12,7 +12,7 @@ internal static class Mutants
     public static void Survive(string document, Action<string> act)
     {
         var refused = 0;
-        foreach (var mutant in WrongValues.SelectMany(wrong => Of(JsonNode.Parse(document)!, wrong)))
+        foreach (var mutant in Of(document))
         {
             try
             {
@@ -27,6 +27,9 @@ internal static class Mutants
 
         Assert.NotEqual(0, refused);
     }
+
+    /// <summary>Every mutant of a document, with some more wrong values.</summary>
+    public static IEnumerable<string> Of(string document, params IEnumerable<string> more) => WrongValues.Concat(more).SelectMany(wrong => Of(JsonNode.Parse(document)!, wrong));
 
     private static IEnumerable<string> Of(JsonNode root, string? wrong)
     {

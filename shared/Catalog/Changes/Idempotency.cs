@@ -49,16 +49,16 @@ public sealed class Idempotency(IKeyValueStore store, MetadataFiles files)
             "document" => new Outcome.Document(record.Body),
             "staged" => new Outcome.Staged(record.Body),
             "failure" => throw new CatalogException(record.Kind, record.Message),
-            _ => new Outcome.Metadata(record.Form, await ReadFileAsync(call, record.MetadataLocation, cancellationToken)),
+            _ => new Outcome.Metadata(record.Form, await ReadFileAsync(call, record.MetadataLocation, record.Form, cancellationToken)),
         };
     }
 
     /// <summary>A file that later commits deleted must not make a change that was carried out look as if it had failed.</summary>
-    private async ValueTask<MetadataDocument> ReadFileAsync(CallContext call, string location, CancellationToken cancellationToken)
+    private async ValueTask<MetadataDocument> ReadFileAsync(CallContext call, string location, ResultForm form, CancellationToken cancellationToken)
     {
         try
         {
-            return await files.ReadAsync(call.Catalog, location, cancellationToken);
+            return await files.ReadAsync(call.Catalog, location, form == ResultForm.LoadView ? TableKind.View : TableKind.Table, cancellationToken);
         }
         catch (CatalogException exception) when (exception.Kind == ErrorKind.NotFound)
         {

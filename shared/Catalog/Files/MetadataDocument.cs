@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
+using Frazil.Entities;
 using Frazil.Iceberg;
 
 namespace Frazil;
@@ -36,6 +37,9 @@ public sealed class MetadataDocument
     private TableMetadata? table;
     private ViewMetadata? view;
 
+    /// <summary>The uuid that the text got although the file has none; null when it is the file's own.</summary>
+    private string? givenUuid;
+
     /// <param name="location">The file.</param>
     /// <param name="json">Its text, decompressed.</param>
     public MetadataDocument(string location, ReadOnlyMemory<byte> json)
@@ -55,13 +59,15 @@ public sealed class MetadataDocument
     /// <param name="json">Its text.</param>
     /// <param name="view">The same, parsed.</param>
     public MetadataDocument(string location, ReadOnlyMemory<byte> json, ViewMetadata view)
-        : this(location, json) => this.view = view;
+        : this(location, json) => (this.view, Kind) = (view, TableKind.View);
 
     /// <summary>The same without its text. Forms are shared.</summary>
     private MetadataDocument(MetadataDocument whole)
     {
         Location = whole.Location;
         Length = whole.Length;
+        Kind = whole.Kind;
+        givenUuid = whole.givenUuid;
         deflated = whole.deflated;
         referenced = whole.referenced;
         opening = whole.opening;
@@ -69,13 +75,38 @@ public sealed class MetadataDocument
         unpacked = new(whole.text.Length == whole.TextBytes && MemoryMarshal.TryGetArray(whole.text, out var array) ? array.Array! : null!);
     }
 
+    /// <summary>
+    /// A file that anybody may have written, checked to be one whole object of metadata, so that its text can be passed on unparsed ever after. Text that is of an old form is
+    /// written anew, as clients are to see it.
+    /// </summary>
+    /// <exception cref="CatalogException">400 when it is not.</exception>
+    public static MetadataDocument Read(string location, ReadOnlyMemory<byte> json, TableKind kind)
+    {
+        if (kind == TableKind.View)
+        {
+            var view = ViewMetadata.Parse(json);
+            return new(location, view.IsOfOldForm ? view.ToJson() : json) { Kind = kind };
+        }
+
+        var table = TableMetadata.Parse(json);
+        return new(location, table.IsOfOldForm ? table.ToJson() : json) { givenUuid = table.HasUuid ? null : table.Uuid };
+    }
+
+    /// <summary>The document as the table of this uuid has it: a file that has no uuid of its own (format version 1) shows that of the pointer that leads to it.</summary>
+    public MetadataDocument WithUuid(string uuid) => givenUuid is null || givenUuid == uuid
+        ? this
+        : new(Location, (ToTable() with { Uuid = uuid }).ToJson()) { givenUuid = uuid };
+
+    /// <summary>Whether it is a table's or a view's.</summary>
+    public TableKind Kind { get; private init; } = TableKind.Table;
+
     /// <summary>The file's location, as the pointer spells it.</summary>
     public string Location { get; }
 
     /// <summary>Bytes of the JSON text.</summary>
     public int Length { get; }
 
-    /// <summary>The JSON text, byte for byte as stored. Of a document that is kept deflated it is made anew.</summary>
+    /// <summary>The JSON text: byte for byte as stored, unless that is of an old form. Of a document that is kept deflated it is made anew.</summary>
     public ReadOnlyMemory<byte> Json
     {
         get

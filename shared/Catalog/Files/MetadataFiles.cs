@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using Frazil.Entities;
 using Frazil.Iceberg;
 
 namespace Frazil;
@@ -43,11 +44,19 @@ public sealed class MetadataFiles(long capacity)
     /// <summary>How often it had to be read, or waited for while somebody else read it.</summary>
     public long Misses => Interlocked.Read(ref misses);
 
-    /// <summary>The document at a location. Who asks for a file that is being read waits for that; whoever goes away stops it for nobody.</summary>
-    /// <exception cref="CatalogException">404 <c>NotFoundException</c> when there is no such file; 400 when it is no readable file.</exception>
-    public ValueTask<MetadataDocument> ReadAsync(Catalog catalog, string location, CancellationToken cancellationToken)
+    /// <summary>The document at a location that the catalog itself names. Who asks for a file that is being read waits for that; whoever goes away stops it for nobody.</summary>
+    /// <exception cref="CatalogException">404 <c>NotFoundException</c> when there is no such file; 500 when it is damaged, which no client can help.</exception>
+    public ValueTask<MetadataDocument> ReadAsync(Catalog catalog, string location, TableKind kind, CancellationToken cancellationToken)
     {
-        var key = new Key(catalog.Partition, location);
+        var reading = ReadForeignAsync(catalog, location, kind, cancellationToken);
+        return reading.IsCompletedSuccessfully ? reading : OfOwnAsync(reading, location);
+    }
+
+    /// <summary>The document at a location that a client names.</summary>
+    /// <exception cref="CatalogException">404 <c>NotFoundException</c> when there is no such file; 400 when it is no whole object of metadata.</exception>
+    public ValueTask<MetadataDocument> ReadForeignAsync(Catalog catalog, string location, TableKind kind, CancellationToken cancellationToken)
+    {
+        var key = new Key(catalog.Partition, location, kind);
         Task<MetadataDocument>? reading;
         TaskCompletionSource<MetadataDocument>? own = null;
         lock (gate)
@@ -77,16 +86,30 @@ public sealed class MetadataFiles(long capacity)
         return new(reading.WaitAsync(cancellationToken));
     }
 
-    /// <summary>The entity tag of the answer that holds a file: out of the cache when it is there, else made from its name alone.</summary>
+    /// <summary>The entity tag of the answer that holds a table's file: out of the cache when it is there, else made from its name alone.</summary>
     public string Tag(Catalog catalog, string location, bool referencedSnapshotsOnly)
     {
         MetadataDocument? cached;
         lock (gate)
         {
-            cached = Find(new(catalog.Partition, location));
+            cached = Find(new(catalog.Partition, location, TableKind.Table));
         }
 
         return cached?.Tag(referencedSnapshotsOnly) ?? EntityTag.Of(location, referencedSnapshotsOnly);
+    }
+
+    /// <summary>Stored table metadata that is looked at once and not kept.</summary>
+    /// <exception cref="CatalogException">500 when the file is damaged.</exception>
+    internal static TableMetadata ParseTable(string location, ReadOnlyMemory<byte> stored)
+    {
+        try
+        {
+            return TableMetadata.Parse(MetadataLocation.Decode(stored, Limits.MaxMetadataBytes));
+        }
+        catch (CatalogException exception) when (exception.Kind == ErrorKind.BadRequest)
+        {
+            throw Damaged(location, exception);
+        }
     }
 
     /// <summary>Looks past the cache whether a file is there.</summary>
@@ -121,7 +144,7 @@ public sealed class MetadataFiles(long capacity)
     }
 
     /// <summary>Keeps a document that was just committed: the next load and the next commit will ask for it.</summary>
-    public void Keep(Catalog catalog, MetadataDocument document) => Keep(new Key(catalog.Partition, document.Location), document);
+    public void Keep(Catalog catalog, MetadataDocument document) => Keep(new Key(catalog.Partition, document.Location, document.Kind), document);
 
     /// <summary>Deletes a file that certainly no pointer names. Failing to is no failure of the request: the file is garbage.</summary>
     public static async ValueTask DeleteQuietlyAsync(Catalog catalog, string location)
@@ -137,6 +160,21 @@ public sealed class MetadataFiles(long capacity)
         }
     }
 
+    private static async ValueTask<MetadataDocument> OfOwnAsync(ValueTask<MetadataDocument> reading, string location)
+    {
+        try
+        {
+            return await reading;
+        }
+        catch (CatalogException exception) when (exception.Kind == ErrorKind.BadRequest)
+        {
+            throw Damaged(location, exception);
+        }
+    }
+
+    private static CatalogException Damaged(string location, CatalogException exception) =>
+        new(ErrorKind.Internal, $"The metadata file {location} is damaged: {exception.Message}", exception);
+
     private static CatalogException Missing(string location) => new(ErrorKind.NotFound, $"Failed to open input stream for file: {location}");
 
     /// <summary>Reads a file for all who wait for it. It ends with the file, and not with the first of them who goes away.</summary>
@@ -150,7 +188,7 @@ public sealed class MetadataFiles(long capacity)
                 Measures.Current?.Hold(MetadataLocation.DecodedLength(stored.Span, Limits.MaxMetadataBytes));
             }
 
-            var document = new MetadataDocument(key.Location, MetadataLocation.Decode(stored, Limits.MaxMetadataBytes));
+            var document = MetadataDocument.Read(key.Location, MetadataLocation.Decode(stored, Limits.MaxMetadataBytes), key.Kind);
             Keep(key, document);
             End(key);
             reading.SetResult(document);
@@ -253,7 +291,7 @@ public sealed class MetadataFiles(long capacity)
     }
 
     /// <summary>What a document is found by.</summary>
-    internal readonly record struct Key(string Partition, string Location);
+    internal readonly record struct Key(string Partition, string Location, TableKind Kind);
 
     /// <summary>A document that is kept.</summary>
     internal sealed class Entry(MetadataFiles files, Key key, MetadataDocument document)

@@ -102,7 +102,7 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
 
         var next = change.Metadata;
         var document = NewDocument(call, MetadataLocation.Next(pointer.Entity.MetadataLocation, next.Location, next.Properties, ids.NewId()).ToString(), next);
-        var entity = pointer.Entity with { Uuid = next.Uuid ?? pointer.Entity.Uuid, Location = next.Location, MetadataLocation = document.Location, UpdatedAt = clock.GetUtcNow() };
+        var entity = pointer.Entity with { Uuid = next.Uuid, Location = next.Location, MetadataLocation = document.Location, UpdatedAt = clock.GetUtcNow() };
         var (moved, writes) = await moves.PrepareAsync(call, table, pointer, entity, TableLocations.Own(next.Location, next.Properties), cancellationToken);
         return new Part(table, document, pointer.Entity.MetadataLocation, moved with { ExpiredFiles = OldMetadata.ToDelete(change, moved.After!) }, writes);
     }

@@ -137,7 +137,7 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
     {
         if (table.Kind == TableKind.Table && await call.Catalog.Files.ReadAsync(table.MetadataLocation, cancellationToken) is { } stored)
         {
-            RequireGarbageCollection(TableMetadata.Parse(MetadataLocation.Decode(stored, Limits.MaxMetadataBytes)), name.ToString());
+            RequireGarbageCollection(MetadataFiles.ParseTable(table.MetadataLocation, stored), name.ToString());
         }
     }
 
@@ -172,7 +172,7 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
         var (@namespace, version) = await namespaces.RequireAsync(call, table.Namespace, cancellationToken);
         var existing = await RequireReplaceableAsync(call, table, overwrite, cancellationToken);
         call.Catalog.RequireAllowed("metadata location", metadataLocation);
-        var document = await files.ReadAsync(call.Catalog, metadataLocation, cancellationToken);
+        var document = await files.ReadForeignAsync(call.Catalog, metadataLocation, TableKind.Table, cancellationToken);
         var metadata = document.ToTable();
         metadata.ReadFully(); // the file is anybody's, and what is wrong with it must show now, not at somebody's first use
         call.Catalog.RequireAllowed(metadata.Locations());

@@ -94,7 +94,7 @@ public sealed class Views(Changes changes, Namespaces namespaces, MetadataFiles 
         Names.Require(view.Name, "view name");
         var place = await creations.RequireFreeAsync(call, view, kind => Pointers.Taken(view, TableKind.View, kind), cancellationToken);
         call.Catalog.RequireAllowed("metadata location", metadataLocation);
-        var document = await files.ReadAsync(call.Catalog, metadataLocation, cancellationToken);
+        var document = await files.ReadForeignAsync(call.Catalog, metadataLocation, TableKind.View, cancellationToken);
         var metadata = document.ToView();
         metadata.ReadFully(); // the file is anybody's, and what is wrong with it must show now, not at somebody's first use
         call.Catalog.RequireAllowed(metadata.Locations());

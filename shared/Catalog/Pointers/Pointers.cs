@@ -46,7 +46,8 @@ internal sealed class Pointers(IKeyValueStore store)
         {
             try
             {
-                return (pointer, await files.ReadAsync(call.Catalog, pointer.Entity.MetadataLocation, cancellationToken));
+                var document = await files.ReadAsync(call.Catalog, pointer.Entity.MetadataLocation, pointer.Entity.Kind, cancellationToken);
+                return (pointer, document.WithUuid(pointer.Entity.Uuid));
             }
             catch (CatalogException exception) when (exception.Kind == ErrorKind.NotFound && attempt < MaxFollows)
             {

@@ -118,7 +118,7 @@ internal sealed class Purge(Catalog catalog, TableEntity table, PurgePosition? b
             yield break;
         }
 
-        var metadata = TableMetadata.Parse(MetadataLocation.Decode(stored, Limits.MaxMetadataBytes));
+        var metadata = MetadataFiles.ParseTable(table.MetadataLocation, stored);
         Tables.RequireGarbageCollection(metadata, table.Location);
         HashSet<UInt128> seen = [];
         for (var i = begin.Snapshot; i < metadata.Snapshots.Count; i++)

@@ -76,7 +76,7 @@ internal ref partial struct AvroDecoder
 
         var read = 0;
         var count = ReadItemCount(field, read);
-        var map = new Dictionary<int, long>(Math.Min(count, wanted?.Count ?? count));
+        var map = new Dictionary<int, long>(Math.Min(count, wanted?.Count ?? count), IdComparer.Instance);
         for (; count > 0; count = ReadItemCount(field, read))
         {
             read += count;
@@ -106,7 +106,7 @@ internal ref partial struct AvroDecoder
 
         var read = 0;
         var count = ReadItemCount(field, read);
-        var map = new Dictionary<int, ReadOnlyMemory<byte>>(Math.Min(count, wanted?.Count ?? count));
+        var map = new Dictionary<int, ReadOnlyMemory<byte>>(Math.Min(count, wanted?.Count ?? count), IdComparer.Instance);
         for (; count > 0; count = ReadItemCount(field, read))
         {
             read += count;

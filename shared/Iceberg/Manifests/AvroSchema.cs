@@ -115,7 +115,7 @@ internal sealed class AvroSchema
     private AvroType ParseRecord(JsonElement schema, string space) => Define(schema, space, static (reader, schema, inner) =>
     {
         var name = schema.RequiredString("name");
-        var ids = new HashSet<int>();
+        var ids = new HashSet<int>(IdComparer.Instance);
         AvroField[] fields = [.. schema.RequiredList("fields", field => reader.ParseField(field, inner))];
         return fields.FirstOrDefault(field => field.FieldId != AvroField.NoFieldId && !ids.Add(field.FieldId)) is { } twice
             ? throw CatalogException.Validation($"the record '{name}' of the Avro schema has two fields with id {twice.FieldId}")

@@ -6,7 +6,7 @@ namespace Frazil.Iceberg;
 /// </summary>
 internal sealed class FreshIds
 {
-    private readonly Dictionary<int, int> fresh = [];
+    private readonly Dictionary<int, int> fresh = new(IdComparer.Instance);
     private int last;
 
     /// <summary>The same schema with new ids.</summary>

@@ -3,6 +3,10 @@ using System.Text.Json;
 namespace Frazil.Iceberg;
 
 /// <summary>A type of Iceberg's type system: a primitive, a struct, a list or a map. Types are values: equal when they say the same.</summary>
+/// <remarks>
+/// Hashes take in all that equality does, by way of <see cref="HashCode"/>, whose seed nobody knows: what clients send by the thousand is looked up by them, and the
+/// hash that the compiler makes for a record is a sum that can be made to come out the same.
+/// </remarks>
 public abstract record IcebergType
 {
     private protected IcebergType()
@@ -49,7 +53,17 @@ public sealed record StructType(IReadOnlyList<NestedField> Fields) : IcebergType
     public bool Equals(StructType? other) => other is not null && Fields.SequenceEqual(other.Fields) && Unknown == other.Unknown;
 
     /// <inheritdoc />
-    public override int GetHashCode() => Fields.Count == 0 ? 0 : HashCode.Combine(Fields.Count, Fields[0], Fields[^1]);
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        foreach (var field in Fields)
+        {
+            hash.Add(field);
+        }
+
+        hash.Add(Unknown);
+        return hash.ToHashCode();
+    }
 
     /// <inheritdoc />
     public override string ToString() => $"struct<{string.Join(", ", Fields)}>";
@@ -78,6 +92,9 @@ public sealed record ListType(int ElementId, IcebergType Element, bool ElementRe
 
     /// <inheritdoc />
     public override IReadOnlyList<NestedField> Children => [new(ElementId, "element", Element, ElementRequired)];
+
+    /// <inheritdoc />
+    public override int GetHashCode() => HashCode.Combine(ElementId, Element, ElementRequired, Unknown);
 
     /// <inheritdoc />
     public override string ToString() => $"list<{Element}>";
@@ -114,6 +131,9 @@ public sealed record MapType(int KeyId, IcebergType Key, int ValueId, IcebergTyp
 
     /// <inheritdoc />
     public override IReadOnlyList<NestedField> Children => [new(KeyId, "key", Key, Required: true), new(ValueId, "value", Value, ValueRequired)];
+
+    /// <inheritdoc />
+    public override int GetHashCode() => HashCode.Combine(KeyId, Key, ValueId, Value, ValueRequired, Unknown);
 
     /// <inheritdoc />
     public override string ToString() => $"map<{Key}, {Value}>";
@@ -161,6 +181,9 @@ public sealed record NestedField(int Id, string Name, IcebergType Type, bool Req
     public RawJson WriteDefault { get; init; }
 
     internal UnknownMembers Unknown { get; init; }
+
+    /// <inheritdoc />
+    public override int GetHashCode() => HashCode.Combine(Id, Name, Type, Required, Doc, InitialDefault, WriteDefault, Unknown);
 
     /// <summary>Reads a field of a struct.</summary>
     /// <exception cref="CatalogException">400 when id, name, type or required is missing or of the wrong kind.</exception>

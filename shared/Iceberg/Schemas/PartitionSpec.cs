@@ -19,7 +19,7 @@ public sealed record PartitionField(int SourceId, int? FieldId, string Name, Tra
         other is not null && FieldId == other.FieldId && IsSameAs(other) && Unknown == other.Unknown;
 
     /// <inheritdoc />
-    public override int GetHashCode() => HashCode.Combine(SourceId, FieldId, Name);
+    public override int GetHashCode() => HashCode.Combine(FieldId, SameHash(), Unknown);
 
     /// <summary>Reads a partition field.</summary>
     /// <exception cref="CatalogException">400 when a member is missing or of the wrong kind.</exception>
@@ -53,6 +53,9 @@ public sealed record PartitionField(int SourceId, int? FieldId, string Name, Tra
     /// <summary>Whether both make the same values under the same name, whatever their field ids.</summary>
     internal bool IsSameAs(PartitionField other) =>
         SourceId == other.SourceId && Name == other.Name && Transform == other.Transform && SourceIds.SequenceEqual(other.SourceIds);
+
+    /// <summary>The hash that goes with <see cref="IsSameAs"/>.</summary>
+    internal int SameHash() => HashCode.Combine(SourceId, Name, Transform.Text, SortField.HashOf(SourceIds));
 }
 
 /// <summary>How a table's rows are put into partitions.</summary>
@@ -79,11 +82,14 @@ public sealed record PartitionSpec(int SpecId, IReadOnlyList<PartitionField> Fie
 
     private SourceSlice Source { get; init; }
 
+    /// <summary>Whether it is written as it was read, since nothing in it had to be made up.</summary>
+    internal bool IsAsRead => !Source.Utf8.IsEmpty;
+
     /// <inheritdoc />
     public bool Equals(PartitionSpec? other) => other is not null && SpecId == other.SpecId && Fields.SequenceEqual(other.Fields);
 
     /// <inheritdoc />
-    public override int GetHashCode() => HashCode.Combine(SpecId, Fields.Count);
+    public override int GetHashCode() => HashCode.Combine(SpecId, CompatibilityHash());
 
     /// <summary>Reads a spec that a client sent. Without <c>spec-id</c>, the id is 0.</summary>
     /// <exception cref="CatalogException">400 when a member is missing or of the wrong kind.</exception>
@@ -137,7 +143,7 @@ public sealed record PartitionSpec(int SpecId, IReadOnlyList<PartitionField> Fie
         var element = document.RootElement.RequireObject("partition spec");
         _ = element.RequiredInt32("spec-id");
         var spec = Read(element, slice);
-        return spec.Fields.All(field => field.FieldId is not null)
+        return spec.Fields.All(field => field.FieldId is not null) && !SortField.HasSourceList(element)
             ? spec with { Source = new SourceSlice(slice) }
             : spec.Rewritten(spec.SpecId, Numbered(spec.Fields));
     }
@@ -172,6 +178,18 @@ public sealed record PartitionSpec(int SpecId, IReadOnlyList<PartitionField> Fie
         }
 
         return true;
+    }
+
+    /// <summary>The hash that goes with <see cref="IsCompatibleWith"/>.</summary>
+    internal int CompatibilityHash()
+    {
+        var hash = new HashCode();
+        foreach (var field in Fields)
+        {
+            hash.Add(field.SameHash());
+        }
+
+        return hash.ToHashCode();
     }
 
     private static IReadOnlyList<PartitionField> Numbered(IReadOnlyList<PartitionField> fields)

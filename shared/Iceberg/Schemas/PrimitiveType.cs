@@ -72,10 +72,17 @@ public enum PrimitiveKind
 /// A primitive type, named as on the wire: <c>long</c>, <c>decimal(9, 2)</c>, <c>fixed[16]</c>, <c>geometry(srid:4326)</c>, <c>geography(srid:4326, spherical)</c>.
 /// (Variant is no primitive to the letter of the specification, but like one it is written as a string.)
 /// </summary>
+/// <remarks>
+/// Of a geometry's or geography's parameters, those that only say the default are left out, so that every client can read the type; a coordinate reference system is
+/// otherwise kept as it was written, quotes included (docs/adr/0013-metadata-of-others.md).
+/// </remarks>
 public sealed partial record PrimitiveType : IcebergType
 {
     /// <summary>The largest precision of a decimal.</summary>
     public const int MaxDecimalPrecision = 38;
+
+    private const string DefaultCrs = "OGC:CRS84";
+    private const string DefaultAlgorithm = "spherical";
 
     /// <summary>The longest name of a type, in characters.</summary>
     public const int MaxTextLength = 512;
@@ -122,7 +129,7 @@ public sealed partial record PrimitiveType : IcebergType
     /// <inheritdoc />
     public override IReadOnlyList<NestedField> Children => [];
 
-    /// <summary>Reads a primitive type's name. Letter case and inner spaces do not matter.</summary>
+    /// <summary>Reads a primitive type's name. Letter case and spaces within parentheses do not matter.</summary>
     /// <exception cref="CatalogException">400 <c>Cannot parse type string to primitive: …</c></exception>
     public static PrimitiveType Parse(string text)
     {
@@ -131,7 +138,7 @@ public sealed partial record PrimitiveType : IcebergType
             throw CatalogException.BadRequest($"Cannot parse type string to primitive: longer than {MaxTextLength} characters");
         }
 
-        var name = text.Trim().ToLowerInvariant();
+        var name = text.ToLowerInvariant();
         return Simple.TryGetValue(name, out var simple) ? simple : ParseParameterized(text, name);
     }
 
@@ -158,20 +165,34 @@ public sealed partial record PrimitiveType : IcebergType
         }
 
         // A coordinate reference system keeps its letter case.
-        if (GeometryPattern().Match(text.Trim()) is { Success: true } geometry)
+        if (GeometryPattern().Match(text) is { Success: true } geometry)
         {
             var crs = geometry.Groups[1].Value;
-            return new(PrimitiveKind.Geometry, $"geometry({crs})", crs: crs);
+            return IsDefaultCrs(crs) ? Simple["geometry"] : new(PrimitiveKind.Geometry, $"geometry({crs})", crs: crs);
         }
 
-        if (GeographyPattern().Match(text.Trim()) is { Success: true } geography)
+        if (GeographyPattern().Match(text) is { Success: true } geography)
         {
             var (crs, algorithm) = (geography.Groups[1].Value, geography.Groups[2].Success ? geography.Groups[2].Value.ToLowerInvariant() : null);
-            return new(PrimitiveKind.Geography, algorithm is null ? $"geography({crs})" : $"geography({crs}, {algorithm})", crs: crs, algorithm: algorithm);
+            return IsDefaultCrs(crs) && algorithm is null or DefaultAlgorithm
+                ? Simple["geography"]
+                : new(PrimitiveKind.Geography, algorithm is null ? $"geography({crs})" : $"geography({crs}, {algorithm})", crs: crs, algorithm: algorithm);
+        }
+
+        if (QuotedGeographyPattern().Match(text) is { Success: true } quoted)
+        {
+            var (crs, algorithm) = (quoted.Groups[1].Value, quoted.Groups[2].Value.ToLowerInvariant());
+            return IsDefaultCrs(crs) && algorithm == DefaultAlgorithm
+                ? Simple["geography"]
+                : throw CatalogException.BadRequest($"Cannot parse type string to primitive: {text} (a reference system and an algorithm are written without quotes)");
         }
 
         throw Unparsable(text);
     }
+
+    private static bool IsDefaultCrs(string crs) =>
+        crs.Equals(DefaultCrs, StringComparison.OrdinalIgnoreCase)
+        || (crs.Length == DefaultCrs.Length + 2 && crs[0] is '\'' or '"' && crs[^1] == crs[0] && crs.AsSpan()[1..^1].Equals(DefaultCrs, StringComparison.OrdinalIgnoreCase));
 
     private static int Number(Group digits, string text) =>
         int.TryParse(digits.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : throw Unparsable(text);
@@ -184,11 +205,14 @@ public sealed partial record PrimitiveType : IcebergType
     [GeneratedRegex(@"^fixed\[\s*([0-9]+)\s*\]\z")]
     private static partial Regex FixedPattern();
 
-    [GeneratedRegex(@"^geometry\s*\(\s*([^(),\s][^(),]*?)\s*\)\z", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^geometry\s*\(\s*([^()\s][^()]*?)\s*\)\z", RegexOptions.IgnoreCase)]
     private static partial Regex GeometryPattern();
 
     [GeneratedRegex(@"^geography\s*\(\s*([^(),\s][^(),]*?)\s*(?:,\s*(spherical|vincenty|thomas|andoyer|karney)\s*)?\)\z", RegexOptions.IgnoreCase)]
     private static partial Regex GeographyPattern();
+
+    [GeneratedRegex(@"^geography\s*\(\s*(['""][^(),'""]+['""])\s*,\s*['""](\w+)['""]\s*\)\z", RegexOptions.IgnoreCase)]
+    private static partial Regex QuotedGeographyPattern();
 
     private static readonly Dictionary<string, PrimitiveType> Simple = new(StringComparer.Ordinal)
     {

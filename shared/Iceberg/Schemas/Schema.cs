@@ -48,6 +48,9 @@ public sealed class Schema
     /// <summary>The highest field id, nested fields, elements, keys and values included; 0 for a schema without columns.</summary>
     public int HighestFieldId => Index.HighestId;
 
+    /// <summary>Whether it is written as it was read, since nothing in it had to be made up.</summary>
+    internal bool IsAsRead => !source.Utf8.IsEmpty;
+
     private Content Parsed => content ??= ParseContent(source.Utf8);
 
     private SchemaIndex Index => index ??= new SchemaIndex(Fields);
@@ -78,6 +81,20 @@ public sealed class Schema
         && Parsed.Unknown == other.Parsed.Unknown
         && IdentifierFieldIds.Count == other.IdentifierFieldIds.Count
         && IdentifierFieldIds.Order().SequenceEqual(other.IdentifierFieldIds.Order());
+
+    /// <summary>The hash that goes with <see cref="SameStructAs"/>.</summary>
+    internal int StructHash()
+    {
+        var hash = new HashCode();
+        hash.Add(Parsed.Struct);
+        hash.Add(Parsed.Unknown);
+        foreach (var id in IdentifierFieldIds.Order())
+        {
+            hash.Add(id);
+        }
+
+        return hash.ToHashCode();
+    }
 
     /// <summary>The same schema under another id.</summary>
     public Schema WithId(int schemaId) => new(schemaId, Parsed);

@@ -6,7 +6,7 @@ namespace Frazil.Iceberg;
 /// </summary>
 internal sealed class SchemaIndex
 {
-    private readonly Dictionary<int, Entry> byId = [];
+    private readonly Dictionary<int, Entry> byId = new(IdComparer.Instance);
     private readonly Dictionary<FieldPath, Entry> byName = new(FieldPathComparer.Instance);
     private readonly Dictionary<FieldPath, Entry> byShortName = new(FieldPathComparer.Instance);
     private readonly List<Entry> entries = [];

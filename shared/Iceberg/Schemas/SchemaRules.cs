@@ -14,14 +14,28 @@ internal static class SchemaRules
     public static void Check(Schema schema, int formatVersion)
     {
         schema.ReadFully();
-        CheckVersion(schema, formatVersion);
-        foreach (var id in schema.IdentifierFieldIds.Distinct())
+        CheckProblems(schema, formatVersion);
+        CheckIdentifiers(schema);
+    }
+
+    /// <summary>The same but for the format version, which is not asked for when a table is opened.</summary>
+    /// <exception cref="CatalogException">400 when not.</exception>
+    public static void CheckReadable(Schema schema)
+    {
+        schema.ReadFully();
+        CheckProblems(schema, TableMetadata.MaxFormatVersion);
+        CheckIdentifiers(schema);
+    }
+
+    private static void CheckIdentifiers(Schema schema)
+    {
+        foreach (var id in schema.IdentifierFieldIds.Distinct(IdComparer.Instance))
         {
             CheckIdentifier(schema, id);
         }
     }
 
-    private static void CheckVersion(Schema schema, int formatVersion)
+    private static void CheckProblems(Schema schema, int formatVersion)
     {
         var problems = schema.AllFields().SelectMany(field => ProblemsOf(field, schema, formatVersion)).Take(MaxProblems).ToList();
         if (problems.Count > 0)

@@ -8,31 +8,17 @@ namespace Frazil.Iceberg;
 internal static partial class SingleValue
 {
     /// <summary>
-    /// Whether a value is one of a type. A default of a struct is <c>{}</c>, since its fields have defaults of their own; types whose columns must default to null have
-    /// no value at all.
+    /// Whether a value is one of a type. Nested types have none, though the specification writes their values too: the Java reference opens no table with such a default.
+    /// Neither have types whose columns must default to null.
     /// </summary>
-    public static bool IsOf(IcebergType type, JsonElement value) => type switch
-    {
-        PrimitiveType primitive => IsOf(primitive, value),
-        StructType => value.ValueKind == JsonValueKind.Object && value.GetPropertyCount() == 0,
-        ListType list => IsListOf(list.Element, list.ElementRequired, value),
-        MapType map => value.ValueKind == JsonValueKind.Object
-            && value.GetPropertyCount() == 2
-            && value.TryGetProperty("keys", out var keys) && IsListOf(map.Key, isRequired: true, keys)
-            && value.TryGetProperty("values", out var values) && IsListOf(map.Value, map.ValueRequired, values)
-            && keys.GetArrayLength() == values.GetArrayLength(),
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "no such type"),
-    };
-
-    private static bool IsListOf(IcebergType element, bool isRequired, JsonElement value) =>
-        value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Null ? !isRequired : IsOf(element, item));
+    public static bool IsOf(IcebergType type, JsonElement value) => type is PrimitiveType primitive && IsOf(primitive, value);
 
     private static bool IsOf(PrimitiveType type, JsonElement value) => type.Kind switch
     {
         PrimitiveKind.Boolean => value.ValueKind is JsonValueKind.True or JsonValueKind.False,
         PrimitiveKind.Int => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out _),
         PrimitiveKind.Long => value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out _),
-        PrimitiveKind.Float or PrimitiveKind.Double => value.ValueKind == JsonValueKind.Number,
+        PrimitiveKind.Float or PrimitiveKind.Double => value.ValueKind == JsonValueKind.Number && value.GetRawText().AsSpan().ContainsAny('.', 'e', 'E'),
         PrimitiveKind.Variant or PrimitiveKind.Unknown or PrimitiveKind.Geometry or PrimitiveKind.Geography => false,
         _ => value.ValueKind == JsonValueKind.String && IsText(type, value.AsString("default")),
     };

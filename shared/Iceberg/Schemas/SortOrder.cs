@@ -20,7 +20,7 @@ public sealed record SortField(int SourceId, Transform Transform, string Directi
         && SourceIds.SequenceEqual(other.SourceIds) && Unknown == other.Unknown;
 
     /// <inheritdoc />
-    public override int GetHashCode() => HashCode.Combine(SourceId, Transform, Direction, NullOrder);
+    public override int GetHashCode() => HashCode.Combine(SourceId, Transform.Text, Direction, NullOrder, HashOf(SourceIds), Unknown);
 
     /// <summary>Reads a sort field.</summary>
     /// <exception cref="CatalogException">400 when a member is missing or of the wrong kind.</exception>
@@ -71,6 +71,21 @@ public sealed record SortField(int SourceId, Transform Transform, string Directi
         writer.WriteEndArray();
     }
 
+    /// <summary>Whether a field of a spec or order names its only column in a list, as version 3 may and not every reader understands.</summary>
+    internal static bool HasSourceList(JsonElement specOrOrder) =>
+        specOrOrder.GetProperty("fields").EnumerateArray().Any(field => field.TryMember("source-ids", out var ids) && ids.GetArrayLength() == 1);
+
+    internal static int HashOf(IReadOnlyList<int> ids)
+    {
+        var hash = new HashCode();
+        foreach (var id in ids)
+        {
+            hash.Add(id);
+        }
+
+        return hash.ToHashCode();
+    }
+
     private static string OneOf(string name, string value, string one, string other)
     {
         var lower = value.ToLowerInvariant();
@@ -99,11 +114,14 @@ public sealed record SortOrder(int OrderId, IReadOnlyList<SortField> Fields)
 
     private SourceSlice Source { get; init; }
 
+    /// <summary>Whether it is written as it was read, since nothing in it had to be made up.</summary>
+    internal bool IsAsRead => !Source.Utf8.IsEmpty;
+
     /// <inheritdoc />
     public bool Equals(SortOrder? other) => other is not null && OrderId == other.OrderId && Fields.SequenceEqual(other.Fields);
 
     /// <inheritdoc />
-    public override int GetHashCode() => HashCode.Combine(OrderId, Fields.Count);
+    public override int GetHashCode() => HashCode.Combine(OrderId, FieldsHash());
 
     /// <summary>Reads an order that a client sent.</summary>
     /// <exception cref="CatalogException">400 when a member is missing or of the wrong kind.</exception>
@@ -135,6 +153,17 @@ public sealed record SortOrder(int OrderId, IReadOnlyList<SortField> Fields)
         writer.WriteEndObject();
     }
 
+    internal int FieldsHash()
+    {
+        var hash = new HashCode();
+        foreach (var field in Fields)
+        {
+            hash.Add(field);
+        }
+
+        return hash.ToHashCode();
+    }
+
     /// <summary>The same order under another id and with other fields, to be written anew.</summary>
     internal SortOrder Rewritten(int orderId, IReadOnlyList<SortField> fields) => new(orderId, fields) { Unknown = Unknown };
 
@@ -144,6 +173,7 @@ public sealed record SortOrder(int OrderId, IReadOnlyList<SortField> Fields)
         using var document = Json.Parse(slice);
         var element = document.RootElement.RequireObject("sort order");
         _ = element.RequiredInt32("order-id");
-        return Read(element, slice) with { Source = new SourceSlice(slice) };
+        var order = Read(element, slice);
+        return SortField.HasSourceList(element) ? order : order with { Source = new SourceSlice(slice) };
     }
 }

@@ -7,29 +7,18 @@ internal static class SpecRules
     /// <exception cref="CatalogException">400 when not.</exception>
     public static void CheckNew(PartitionSpec spec, Schema schema)
     {
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        var ids = new HashSet<int>();
+        var ids = new HashSet<int>(IdComparer.Instance);
         foreach (var field in spec.Fields)
         {
-            RequireKnown(field.Transform, field.SourceIds);
-            if (field.Name.Length == 0)
-            {
-                throw CatalogException.Validation("Cannot use empty or null partition name: ");
-            }
-
-            if (!names.Add(field.Name))
-            {
-                throw CatalogException.Validation($"Cannot use partition name more than once: {field.Name}");
-            }
-
+            RequireKnown(field.Transform);
+            RequireOneSource(field.Transform, field.SourceIds);
             if (field.FieldId is { } id && !ids.Add(id))
             {
                 throw CatalogException.Validation($"Cannot use partition field id more than once: {id}");
             }
-
-            CheckName(field, schema);
         }
 
+        CheckNames(spec, schema);
         Check(spec, schema);
     }
 
@@ -68,7 +57,8 @@ internal static class SpecRules
     {
         foreach (var field in order.Fields)
         {
-            RequireKnown(field.Transform, field.SourceIds);
+            RequireKnown(field.Transform);
+            RequireOneSource(field.Transform, field.SourceIds);
         }
 
         Check(order, schema);
@@ -87,6 +77,51 @@ internal static class SpecRules
             }
 
             RequireFit(field.Transform, source.Type);
+        }
+    }
+
+    /// <summary>What holds of every spec of a table, of history too: names are unique and clash with no column, and a transform fits its column, if that is still there.</summary>
+    /// <exception cref="CatalogException">400 when not.</exception>
+    public static void CheckHistory(PartitionSpec spec, Schema schema)
+    {
+        CheckNames(spec, schema);
+        foreach (var field in spec.Fields)
+        {
+            RequireOneSource(field.Transform, field.SourceIds);
+            if (schema.Find(field.SourceId) is { Type: var type }
+                && (type is PrimitiveType || field.Transform.Kind is not (TransformKind.Identity or TransformKind.Void or TransformKind.Unknown)))
+            {
+                RequireFit(field.Transform, type);
+            }
+        }
+    }
+
+    /// <summary>What holds of every order of a table, of history too, whose columns may be gone.</summary>
+    /// <exception cref="CatalogException">400 when not.</exception>
+    public static void CheckHistory(SortOrder order)
+    {
+        foreach (var field in order.Fields)
+        {
+            RequireOneSource(field.Transform, field.SourceIds);
+        }
+    }
+
+    private static void CheckNames(PartitionSpec spec, Schema schema)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var field in spec.Fields)
+        {
+            if (field.Name.Length == 0)
+            {
+                throw CatalogException.Validation("Cannot use empty or null partition name: ");
+            }
+
+            if (!names.Add(field.Name))
+            {
+                throw CatalogException.Validation($"Cannot use partition name more than once: {field.Name}");
+            }
+
+            CheckName(field, schema);
         }
     }
 
@@ -109,13 +144,16 @@ internal static class SpecRules
         }
     }
 
-    private static void RequireKnown(Transform transform, IReadOnlyList<int> sourceIds)
+    private static void RequireKnown(Transform transform)
     {
         if (transform.Kind == TransformKind.Unknown)
         {
             throw CatalogException.Validation($"Unsupported transform: {transform}");
         }
+    }
 
+    private static void RequireOneSource(Transform transform, IReadOnlyList<int> sourceIds)
+    {
         if (sourceIds.Count > 1)
         {
             throw CatalogException.Validation($"Unsupported transform: {transform} of several columns");

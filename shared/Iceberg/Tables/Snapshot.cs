@@ -78,9 +78,7 @@ public sealed record Snapshot
         element.RequireObject("snapshot");
         _ = element.OptionalStringMap("summary");
         var normalised = SourceSlice.Normalised(element, static member => member.NameEquals("parent-snapshot-id"u8) && member.Value.GetRawText() == "-1");
-        var cursor = new JsonCursor(normalised.Utf8);
-        cursor.EnterDocument("snapshot");
-        return ReadStored(ref cursor);
+        return ReadStored(normalised.Utf8);
     }
 
     /// <summary>Writes the snapshot as an object, as it was read.</summary>
@@ -100,6 +98,14 @@ public sealed record Snapshot
         }
     }
 
+    /// <summary>Reads a snapshot of stored metadata.</summary>
+    internal static Snapshot ReadStored(ReadOnlyMemory<byte> slice)
+    {
+        var cursor = new JsonCursor(slice);
+        cursor.EnterDocument("snapshot");
+        return ReadStored(ref cursor);
+    }
+
     /// <summary>Reads the object at which the cursor stands, as a slice of the cursor's document.</summary>
     internal static Snapshot ReadStored(ref JsonCursor cursor)
     {
@@ -115,11 +121,20 @@ public sealed record Snapshot
     }
 
     /// <summary>Reads what is otherwise read on use, so that a mistake in it shows.</summary>
+    /// <exception cref="CatalogException">400 when there is one.</exception>
     internal void ReadFully()
     {
         using var document = Json.Parse(Utf8);
         _ = document.RootElement.OptionalStringMap("summary");
         _ = document.RootElement.OptionalString("key-id");
+        if (FirstRowId is { } first)
+        {
+            var rows = AddedRows ?? throw CatalogException.BadRequest($"Snapshot {SnapshotId} has a first-row-id but no added-rows");
+            if (first < 0 || rows < 0)
+            {
+                throw CatalogException.BadRequest($"Snapshot {SnapshotId} has a negative first-row-id or added-rows");
+            }
+        }
     }
 
     /// <summary>Without a tree of the snapshot, since the location check asks it of every snapshot of a table.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text.Json;
 
 namespace Frazil.Iceberg;
@@ -40,7 +41,23 @@ public sealed record StatisticsFile
     public static StatisticsFile Read(JsonElement element, ReadOnlyMemory<byte> source)
     {
         _ = source;   // nothing of the request is kept
-        return new(element.RequireObject("statistics"), SourceSlice.Normalised(element));
+        var file = new StatisticsFile(element.RequireObject("statistics"), new SourceSlice(NullMembers.LeftOut(element)));
+        file.CheckBlobs();
+        return file;
+    }
+
+    /// <summary>Each blob says what it is of. Readers ask for it, though only the type is looked at here.</summary>
+    /// <exception cref="CatalogException">400 when not.</exception>
+    internal void CheckBlobs()
+    {
+        using var document = Json.Parse(source.Utf8);
+        foreach (var blob in document.RootElement.GetProperty("blob-metadata").EnumerateArray())
+        {
+            _ = blob.RequiredInt64("snapshot-id");
+            _ = blob.RequiredInt64("sequence-number");
+            _ = blob.OptionalInt32s("fields") ?? throw Json.Missing("fields");
+            _ = blob.OptionalStringMap("properties");
+        }
     }
 
     /// <summary>Writes it as an object, as it was read.</summary>
@@ -130,7 +147,22 @@ public sealed record EncryptedKey
     public static EncryptedKey Read(JsonElement element, ReadOnlyMemory<byte> source)
     {
         _ = source;   // nothing of the request is kept
-        return new(element.RequireObject("encryption-key"), SourceSlice.Normalised(element));
+        var key = new EncryptedKey(element.RequireObject("encryption-key"), SourceSlice.Normalised(element));
+        key.CheckMetadata();
+        return key;
+    }
+
+    /// <summary>The encrypted key is base64, though it is not looked at here.</summary>
+    /// <exception cref="CatalogException">400 when not.</exception>
+    internal void CheckMetadata()
+    {
+        using var document = Json.Parse(source.Utf8);
+        var text = document.RootElement.RequiredString("encrypted-key-metadata");
+        var padded = text.EndsWith('=') ? text : text.PadRight((text.Length + 3) / 4 * 4, '=');   // what is missing at the end may be missing
+        if (!Base64.IsValid(padded) || text.Any(char.IsWhiteSpace))
+        {
+            throw CatalogException.BadRequest("Cannot parse 'encrypted-key-metadata': not base64");
+        }
     }
 
     /// <summary>Writes it as an object, as it was read.</summary>

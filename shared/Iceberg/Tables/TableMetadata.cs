@@ -30,8 +30,17 @@ public sealed record TableMetadata
     /// <summary>1, 2 or 3.</summary>
     public required int FormatVersion { get; init; }
 
-    /// <summary>The table's identity, whatever its name; null only in version 1, until the next commit.</summary>
-    public required string? Uuid { get; init; }
+    /// <summary>The table's identity, whatever its name. Where a file of version 1 has none, it is made of the file (<see cref="HasUuid"/>).</summary>
+    public required string Uuid { get; init; }
+
+    /// <summary>Whether the document that this was parsed from says the uuid.</summary>
+    public bool HasUuid { get; internal init; } = true;
+
+    /// <summary>
+    /// Whether the document that this was parsed from must not be shown to clients as it is: it leaves out members that later versions of the specification ask for
+    /// (lists of schemas, specs and orders, the uuid), or holds nulls or a byte order mark that not every reader takes. <see cref="ToJson"/> has what they are to see.
+    /// </summary>
+    public bool IsOfOldForm { get; internal init; }
 
     /// <summary>The table's base location, without a slash at its end.</summary>
     public required string Location { get; init; }
@@ -148,7 +157,7 @@ public sealed record TableMetadata
     /// </summary>
     public TableMetadata WithReferencedSnapshotsOnly()
     {
-        var referenced = Refs.Values.Select(reference => reference.SnapshotId).ToHashSet();
+        var referenced = Refs.Values.Select(reference => reference.SnapshotId).ToHashSet(IdComparer.Instance);
         if (Snapshots.All(snapshot => referenced.Contains(snapshot.SnapshotId)))
         {
             return this;
@@ -185,7 +194,8 @@ public sealed record TableMetadata
         DateTimeOffset now) => NewTable.Create(schema, spec, order, location, properties, uuid, now);
 
     /// <summary>
-    /// Every member that names a place in storage, with the member's name: what a check of locations has to look at. Lazy, since a table may name ten thousand.
+    /// Every member that names a place in storage where the table's files are, with the member's name: what a check of locations has to look at. Lazy, since a table may
+    /// name ten thousand. The metadata log is not among them: it is history, and may tell of where the table was before it was moved.
     /// </summary>
     public IEnumerable<(string What, string Location)> Locations()
     {
@@ -210,17 +220,12 @@ public sealed record TableMetadata
         {
             yield return ("statistics-path", file.StatisticsPath);
         }
-
-        foreach (var entry in MetadataLog)
-        {
-            yield return ("metadata-file", entry.MetadataFile);
-        }
     }
 
     /// <summary>Indexes the snapshots by id; false when an id is there twice.</summary>
     internal bool TryIndexSnapshots(out long duplicate)
     {
-        var index = new Dictionary<long, Snapshot>(Snapshots.Count);
+        var index = new Dictionary<long, Snapshot>(Snapshots.Count, IdComparer.Instance);
         duplicate = 0;
         var isUnique = true;
         foreach (var snapshot in Snapshots)
@@ -235,18 +240,20 @@ public sealed record TableMetadata
         return isUnique;
     }
 
-    /// <summary>Reads also what is otherwise parsed on first use, so that every mistake of a foreign file shows: registerTable's check.</summary>
+    /// <summary>
+    /// Reads also what is otherwise parsed on first use, and asks of all of it what the Java reference asks when it opens a table, so that every mistake of a foreign
+    /// file shows: registerTable's check. It is not asked of tables that are there already.
+    /// </summary>
     /// <exception cref="CatalogException">400 when something in it is malformed or invalid.</exception>
     public void ReadFully()
     {
-        foreach (var schema in Schemas)
+        try
         {
-            schema.ReadFully();
+            ForeignRules.Check(this);
         }
-
-        foreach (var snapshot in Snapshots)
+        catch (CatalogException exception)
         {
-            snapshot.ReadFully();
+            throw new CatalogException(ErrorKind.BadRequest, $"Invalid table metadata: {exception.Message}", exception);
         }
     }
 }

@@ -127,7 +127,7 @@ public sealed partial class TableMetadataBuilder
             return before;
         }
 
-        var intermediate = newLog.Select(entry => entry.SnapshotId).Where(id => everAdded.Contains(id) && id != currentSnapshotId).ToHashSet();
+        var intermediate = newLog.Select(entry => entry.SnapshotId).Where(id => everAdded.Contains(id) && id != currentSnapshotId).ToHashSet(IdComparer.Instance);
         var log = new List<SnapshotLogEntry>(before.Count + newLog.Count);
         foreach (var entry in before)
         {
@@ -149,9 +149,10 @@ public sealed partial class TableMetadataBuilder
             Keep(new SnapshotLogEntry(at, snapshotId));
         }
 
-        if ((intermediate.Count > 0 || removed.Count > 0) && currentSnapshotId is { } currentId && (log.Count == 0 || log[^1].SnapshotId != currentId))
+        // Files of other writers may have no log, or one that does not end in the current snapshot. What is written does.
+        if (currentSnapshotId is { } currentId && (log.Count == 0 || log[^1].SnapshotId != currentId))
         {
-            throw CatalogException.Validation("Cannot set invalid snapshot log: latest entry is not the current snapshot");
+            log.Add(new SnapshotLogEntry(Math.Max(FindSnapshot(currentId)!.TimestampMs, latest), currentId));
         }
 
         return log;

@@ -7,15 +7,11 @@ public sealed partial class TableMetadataBuilder
     private const int FirstSpecId = 0;
     private const int FirstSortedOrderId = 1;
 
-    private static readonly Sameness<Schema> SameSchema = new(static (one, other) => one.SameStructAs(other), static schema => schema.AsStruct.GetHashCode());
+    internal static readonly Sameness<Schema> SameSchema = new(static (one, other) => one.SameStructAs(other), static schema => schema.StructHash());
 
-    private static readonly Sameness<PartitionSpec> SameSpec = new(
-        static (one, other) => one.IsCompatibleWith(other),
-        static spec => spec.Fields.Aggregate(0, (hash, field) => HashCode.Combine(hash, field.SourceId, field.Name)));
+    internal static readonly Sameness<PartitionSpec> SameSpec = new(static (one, other) => one.IsCompatibleWith(other), static spec => spec.CompatibilityHash());
 
-    private static readonly Sameness<SortOrder> SameOrder = new(
-        static (one, other) => one.Fields.SequenceEqual(other.Fields),
-        static order => order.Fields.Aggregate(0, (hash, field) => HashCode.Combine(hash, field)));
+    internal static readonly Sameness<SortOrder> SameOrder = new(static (one, other) => one.Fields.SequenceEqual(other.Fields), static order => order.FieldsHash());
 
     private IdentifiedItems<Schema>? schemas;
     private IdentifiedItems<PartitionSpec>? specs;
@@ -95,7 +91,6 @@ public sealed partial class TableMetadataBuilder
         }
 
         Specs.Add(numbered);
-        lastPartitionId = Math.Max(lastPartitionId, numbered.HighestFieldId);
         hasChanges = true;
     }
 
@@ -111,7 +106,7 @@ public sealed partial class TableMetadataBuilder
             }
         }
 
-        var taken = fields.Where(field => field.FieldId is not null).Select(field => field.FieldId!.Value).ToHashSet();
+        var taken = fields.Where(field => field.FieldId is not null).Select(field => field.FieldId!.Value).ToHashSet(IdComparer.Instance);
         var last = taken.Count == 0 ? lastPartitionId : Math.Max(lastPartitionId, taken.Max());
         var numbered = new List<PartitionField>(fields.Count);
         foreach (var field in fields)
@@ -144,6 +139,7 @@ public sealed partial class TableMetadataBuilder
     {
         var key = (field.SourceId, field.Transform.Text);
         partitionFieldIds![key] = Math.Max(field.FieldId!.Value, partitionFieldIds.GetValueOrDefault(key));
+        lastPartitionId = Math.Max(lastPartitionId, field.FieldId.Value);   // not every writer kept count
     }
 
     private void SetDefaultSpec(int id)

@@ -3,13 +3,10 @@ namespace Frazil.Iceberg;
 /// <content>Snapshots, references, statistics and keys.</content>
 public sealed partial class TableMetadataBuilder
 {
-    /// <summary>The end of the year 9999. A time beyond it is a mistake, which the table's own time would have to follow for ever.</summary>
-    private const long LatestTimestampMs = 253_402_300_799_999;
-
-    private readonly Dictionary<long, Snapshot> added = [];
+    private readonly Dictionary<long, Snapshot> added = new(IdComparer.Instance);
     private readonly List<Snapshot> addedInOrder = [];
-    private readonly HashSet<long> everAdded = [];
-    private readonly HashSet<long> removed = [];
+    private readonly HashSet<long> everAdded = new(IdComparer.Instance);
+    private readonly HashSet<long> removed = new(IdComparer.Instance);
     private readonly List<(long SnapshotId, long? TimestampMs)> newLog = [];
     private OrderedMap<string, SnapshotReference>? refs;
     private Dictionary<long, HashSet<string>>? refsOfSnapshot;
@@ -23,10 +20,10 @@ public sealed partial class TableMetadataBuilder
     private OrderedMap<string, SnapshotReference> Refs => refs ??= Ordered(current?.Refs, StringComparer.Ordinal);
 
     private OrderedMap<long, StatisticsFile> Statistics =>
-        statistics ??= Ordered(current?.Statistics.Select(file => KeyValuePair.Create(file.SnapshotId, file)));
+        statistics ??= Ordered(current?.Statistics.Select(file => KeyValuePair.Create(file.SnapshotId, file)), IdComparer.Instance);
 
     private OrderedMap<long, PartitionStatisticsFile> PartitionStatistics =>
-        partitionStatistics ??= Ordered(current?.PartitionStatistics.Select(file => KeyValuePair.Create(file.SnapshotId, file)));
+        partitionStatistics ??= Ordered(current?.PartitionStatistics.Select(file => KeyValuePair.Create(file.SnapshotId, file)), IdComparer.Instance);
 
     private OrderedMap<string, EncryptedKey> EncryptionKeys =>
         encryptionKeys ??= Ordered(current?.EncryptionKeys.Select(key => KeyValuePair.Create(key.KeyId, key)), StringComparer.Ordinal);
@@ -43,9 +40,9 @@ public sealed partial class TableMetadataBuilder
             throw CatalogException.Validation($"Snapshot already exists for id: {snapshot.SnapshotId}");
         }
 
-        if (snapshot.TimestampMs is < 0 or > LatestTimestampMs)
+        if (snapshot.TimestampMs is < 0 or > ForeignRules.LatestTimestampMs)
         {
-            throw CatalogException.Validation($"Cannot add snapshot {snapshot.SnapshotId}: timestamp-ms {snapshot.TimestampMs} is not between 0 and {LatestTimestampMs}");
+            throw CatalogException.Validation($"Cannot add snapshot {snapshot.SnapshotId}: timestamp-ms {snapshot.TimestampMs} is not between 0 and {ForeignRules.LatestTimestampMs}");
         }
 
         CheckSequence(snapshot);
@@ -181,7 +178,7 @@ public sealed partial class TableMetadataBuilder
     {
         if (refsOfSnapshot is null)
         {
-            refsOfSnapshot = [];
+            refsOfSnapshot = new(IdComparer.Instance);
             foreach (var (name, reference) in Refs.InOrder())
             {
                 NamesOf(reference.SnapshotId).Add(name);

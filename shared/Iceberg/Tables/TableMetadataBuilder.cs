@@ -110,7 +110,7 @@ public sealed partial class TableMetadataBuilder
 
     private OrderedMap<string, string> Properties => properties ??= Ordered(current?.Properties, StringComparer.Ordinal);
 
-    private static OrderedMap<TKey, TValue> Ordered<TKey, TValue>(IEnumerable<KeyValuePair<TKey, TValue>>? items, IEqualityComparer<TKey>? comparer = null)
+    private static OrderedMap<TKey, TValue> Ordered<TKey, TValue>(IEnumerable<KeyValuePair<TKey, TValue>>? items, IEqualityComparer<TKey> comparer)
         where TKey : notnull
     {
         var map = new OrderedMap<TKey, TValue>(comparer);

@@ -5,7 +5,7 @@ internal sealed partial class TableMetadataReader
 {
     private const int NoSnapshot = -1;
 
-    private TableMetadata ToMetadata()
+    private TableMetadata ToMetadata(ReadOnlyMemory<byte> utf8)
     {
         var version = Required(formatVersion, "format-version");
         if (version is < 1 or > TableMetadata.MaxFormatVersion)
@@ -21,7 +21,8 @@ internal sealed partial class TableMetadataReader
         var metadata = new TableMetadata
         {
             FormatVersion = version,
-            Uuid = uuid ?? (version == 1 ? null : throw Json.Missing("table-uuid")),
+            Uuid = uuid ?? (version == 1 ? UuidText.OfFile(utf8.Span) : throw Json.Missing("table-uuid")),
+            HasUuid = uuid is not null,
             Location = TableLocation.Normalise(location ?? throw Json.Missing("location")),
             LastSequenceNumber = lastSequence,
             LastUpdatedMs = Required(lastUpdatedMs, "last-updated-ms"),
@@ -31,6 +32,7 @@ internal sealed partial class TableMetadataReader
             PartitionSpecs = allSpecs,
             DefaultSpecId = defaultSpec,
             LastPartitionId = lastPartitionId ?? (version == 1 ? allSpecs.Max(spec => spec.HighestFieldId) : throw Json.Missing("last-partition-id")),
+            IsOfOldForm = isOfOldForm || uuid is null || lastPartitionId is null || allSchemas.Exists(schema => !schema.IsAsRead) || allSpecs.Exists(spec => !spec.IsAsRead) || allOrders.Exists(order => !order.IsAsRead),
             SortOrders = allOrders,
             DefaultSortOrderId = defaultOrder,
             Properties = properties ?? [],
@@ -59,7 +61,8 @@ internal sealed partial class TableMetadataReader
                 throw Json.Missing("schemas");
             }
 
-            schemas = [singleSchema ?? throw Json.Missing("schema")];
+            isOfOldForm = true;
+            schemas = [Schema.ReadStored(WithoutNulls(singleSchema ?? throw Json.Missing("schema")))];
             currentSchemaId = schemas[0].SchemaId;
         }
 
@@ -79,7 +82,8 @@ internal sealed partial class TableMetadataReader
                 throw Json.Missing("partition-specs");
             }
 
-            specs = [singleSpec ?? throw Json.Missing("partition-spec")];
+            isOfOldForm = true;
+            specs = [PartitionSpec.ReadStoredFields(WithoutNulls(singleSpec ?? throw Json.Missing("partition-spec")))];
             defaultSpecId = specs[0].SpecId;
         }
 
@@ -99,6 +103,7 @@ internal sealed partial class TableMetadataReader
                 throw Json.Missing("sort-orders");
             }
 
+            isOfOldForm = true;
             orders = [];
             defaultSortOrderId = SortOrder.Unsorted.OrderId;
         }
@@ -167,7 +172,7 @@ internal sealed partial class TableMetadataReader
 
     private static void RequireUnique<T>(List<T> items, Func<T, int> id, string what)
     {
-        var ids = new HashSet<int>(items.Count);
+        var ids = new HashSet<int>(items.Count, IdComparer.Instance);
         foreach (var item in items)
         {
             if (!ids.Add(id(item)))

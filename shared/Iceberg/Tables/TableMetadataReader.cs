@@ -18,10 +18,10 @@ internal sealed partial class TableMetadataReader
     private long? lastSequenceNumber;
     private long? lastUpdatedMs;
     private int? lastColumnId;
-    private Schema? singleSchema;
+    private ReadOnlyMemory<byte>? singleSchema;
     private List<Schema>? schemas;
     private int? currentSchemaId;
-    private PartitionSpec? singleSpec;
+    private ReadOnlyMemory<byte>? singleSpec;
     private List<PartitionSpec>? specs;
     private int? defaultSpecId;
     private int? lastPartitionId;
@@ -34,6 +34,7 @@ internal sealed partial class TableMetadataReader
     private List<StatisticsFile>? statistics;
     private List<PartitionStatisticsFile>? partitionStatistics;
     private List<EncryptedKey>? encryptionKeys;
+    private bool isOfOldForm;
 
     private TableMetadataReader()
     {
@@ -41,13 +42,13 @@ internal sealed partial class TableMetadataReader
 
     public static TableMetadata Read(ReadOnlyMemory<byte> utf8)
     {
-        utf8 = Json.WithoutByteOrderMark(utf8);
-        Json.RequireUtf8(utf8.Span);
-        var reader = new TableMetadataReader();
+        var text = Json.WithoutByteOrderMark(utf8);
+        var reader = new TableMetadataReader { isOfOldForm = text.Length < utf8.Length };
         try
         {
-            reader.ReadDocument(utf8);
-            return reader.ToMetadata();
+            Json.RequireUtf8(text.Span);
+            reader.ReadDocument(text);
+            return reader.ToMetadata(utf8);
         }
         catch (JsonException exception)
         {
@@ -71,7 +72,11 @@ internal sealed partial class TableMetadataReader
                 throw CatalogException.BadRequest($"duplicate member {name}");
             }
 
-            if (!ReadScalar(ref cursor, name) && !ReadCollection(ref cursor, name))
+            if (ReadScalar(ref cursor, name) || ReadCollection(ref cursor, name))
+            {
+                isOfOldForm |= cursor.IsNull && name != "current-snapshot-id";
+            }
+            else
             {
                 unknown.Add((name, new RawJson(cursor.SliceValue())));
             }
@@ -106,9 +111,9 @@ internal sealed partial class TableMetadataReader
     {
         switch (name)
         {
-            case "schema": singleSchema = ReadOne(ref cursor, slice => Schema.ReadStored(slice)); break;
+            case "schema": singleSchema = cursor.EnterValue() ? cursor.SliceCurrent() : null; break;
             case "schemas": schemas = ReadAll(ref cursor, name, slice => Schema.ReadStored(slice)); break;
-            case "partition-spec": singleSpec = ReadOne(ref cursor, PartitionSpec.ReadStoredFields); break;
+            case "partition-spec": singleSpec = cursor.EnterValue() ? cursor.SliceCurrent() : null; break;
             case "partition-specs": specs = ReadAll(ref cursor, name, PartitionSpec.ReadStored); break;
             case "sort-orders": orders = ReadAll(ref cursor, name, SortOrder.ReadStored); break;
             case "properties": properties = ReadOne(ref cursor, ReadProperties); break;
@@ -128,7 +133,7 @@ internal sealed partial class TableMetadataReader
     private static T? ReadOne<T>(ref JsonCursor cursor, Func<ReadOnlyMemory<byte>, T> read)
         where T : class => cursor.EnterValue() ? read(cursor.SliceCurrent()) : null;
 
-    private static List<T>? ReadAll<T>(ref JsonCursor cursor, string name, Func<ReadOnlyMemory<byte>, T> read)
+    private List<T>? ReadAll<T>(ref JsonCursor cursor, string name, Func<ReadOnlyMemory<byte>, T> read)
     {
         if (!cursor.EnterArray(name))
         {
@@ -138,10 +143,21 @@ internal sealed partial class TableMetadataReader
         var items = new List<T>();
         while (cursor.NextItem())
         {
-            items.Add(read(cursor.SliceCurrent()));
+            items.Add(read(WithoutNulls(cursor.SliceCurrent())));
         }
 
         return items;
+    }
+
+    private ReadOnlyMemory<byte> WithoutNulls(ReadOnlyMemory<byte> item)
+    {
+        if (!NullMembers.AreIn(item))
+        {
+            return item;
+        }
+
+        isOfOldForm = true;
+        return NullMembers.LeftOut(item);
     }
 
     private static Dictionary<string, string> ReadProperties(ReadOnlyMemory<byte> slice)
@@ -161,7 +177,7 @@ internal sealed partial class TableMetadataReader
         while (cursor.NextMember())
         {
             var name = cursor.Name();
-            if (!refs.TryAdd(name, SnapshotReference.ReadStored(cursor.SliceValue())))
+            if (!refs.TryAdd(name, SnapshotReference.ReadStored(WithoutNulls(cursor.SliceValue()))))
             {
                 throw CatalogException.BadRequest($"duplicate reference {name}");
             }
@@ -173,7 +189,8 @@ internal sealed partial class TableMetadataReader
         var isThere = cursor.EnterArray("snapshots");
         while (isThere && cursor.NextItem())
         {
-            snapshots.Add(Snapshot.ReadStored(ref cursor));
+            var snapshot = Snapshot.ReadStored(ref cursor);
+            snapshots.Add(NullMembers.AreIn(snapshot.Utf8) ? Snapshot.ReadStored(WithoutNulls(snapshot.Utf8)) : snapshot);
         }
     }
 

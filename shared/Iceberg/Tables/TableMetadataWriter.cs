@@ -11,7 +11,7 @@ internal static class TableMetadataWriter
     {
         writer.WriteStartObject();
         writer.WriteNumber("format-version", metadata.FormatVersion);
-        writer.WriteOptional("table-uuid", metadata.Uuid);
+        writer.WriteString("table-uuid", metadata.Uuid);
         writer.WriteString("location", metadata.Location);
         if (metadata.FormatVersion > 1)
         {

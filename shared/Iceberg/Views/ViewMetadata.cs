@@ -42,6 +42,12 @@ public sealed record ViewMetadata
     /// <summary>The view's properties, in the order of the document.</summary>
     public required IReadOnlyDictionary<string, string> Properties { get; init; }
 
+    /// <summary>
+    /// Whether the document that this was parsed from must not be shown to clients as it is, since it holds nulls or a byte order mark that not every reader takes.
+    /// <see cref="ToJson"/> has what they are to see.
+    /// </summary>
+    public bool IsOfOldForm { get; internal init; }
+
     internal UnknownMembers Unknown { get; init; }
 
     /// <summary>The current version.</summary>
@@ -127,13 +133,26 @@ public sealed record ViewMetadata
         writer.WriteEndObject();
     }
 
-    /// <summary>Reads also what is otherwise parsed on first use, so that every mistake of a foreign file shows: registerView's check.</summary>
+    /// <summary>
+    /// Reads also what is otherwise parsed on first use, and asks of all of it what the Java reference asks when it opens a view, so that every mistake of a foreign file
+    /// shows: registerView's check.
+    /// </summary>
     /// <exception cref="CatalogException">400 when something in it is malformed or invalid.</exception>
     public void ReadFully()
     {
-        foreach (var schema in Schemas)
+        try
         {
-            schema.ReadFully();
+            UuidText.Require(Uuid);
+            _ = ViewProperties.VersionsToKeep(Properties);
+            _ = MetadataLocation.UsesGzip(Properties);
+            foreach (var schema in Schemas)
+            {
+                SchemaRules.CheckReadable(schema);
+            }
+        }
+        catch (CatalogException exception)
+        {
+            throw new CatalogException(ErrorKind.BadRequest, $"Invalid view metadata: {exception.Message}", exception);
         }
     }
 }

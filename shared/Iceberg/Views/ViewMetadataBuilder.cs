@@ -13,14 +13,12 @@ public sealed class ViewMetadataBuilder
 {
     private const int FirstSchemaId = 0;
 
-    private static readonly Sameness<Schema> SameSchema = new(static (one, other) => one.SameStructAs(other), static schema => schema.AsStruct.GetHashCode());
-
-    private static readonly Sameness<ViewVersion> SameMeaning = new(static (one, other) => one.MeansTheSameAs(other), static version => version.MeaningHash());
+    internal static readonly Sameness<ViewVersion> SameMeaning = new(static (one, other) => one.MeansTheSameAs(other), static version => version.MeaningHash());
 
     private readonly ViewMetadata current;
     private readonly IdentifiedItems<Schema> schemas;
     private readonly IdentifiedItems<ViewVersion> versions;
-    private readonly HashSet<int> addedVersions = [];
+    private readonly HashSet<int> addedVersions = new(IdComparer.Instance);
     private readonly OrderedMap<string, string> properties = new(StringComparer.Ordinal);
     private string location;
     private int currentVersionId;
@@ -29,7 +27,7 @@ public sealed class ViewMetadataBuilder
     private ViewMetadataBuilder(ViewMetadata current)
     {
         this.current = current;
-        schemas = new(current.Schemas, schema => schema.SchemaId, SameSchema);
+        schemas = new(current.Schemas, schema => schema.SchemaId, TableMetadataBuilder.SameSchema);
         versions = new(current.Versions, version => version.VersionId, SameMeaning);
         location = current.Location;
         currentVersionId = current.CurrentVersionId;
@@ -225,7 +223,7 @@ public sealed class ViewMetadataBuilder
     /// <summary>The current version, what this request added, and the highest ids up to the number that the view keeps.</summary>
     private HashSet<int> KeptVersions(IReadOnlyDictionary<string, string> newProperties)
     {
-        HashSet<int> kept = [.. addedVersions, currentVersionId];
+        var kept = new HashSet<int>(addedVersions, IdComparer.Instance) { currentVersionId };
         var limit = Math.Max(kept.Count, ViewProperties.VersionsToKeep(newProperties));
         foreach (var version in versions.ToList().OrderByDescending(version => version.VersionId))
         {

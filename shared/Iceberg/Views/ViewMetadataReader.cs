@@ -7,11 +7,11 @@ internal static class ViewMetadataReader
 {
     public static ViewMetadata Read(ReadOnlyMemory<byte> utf8)
     {
-        utf8 = Json.WithoutByteOrderMark(utf8);
+        var text = Json.WithoutByteOrderMark(utf8);
         try
         {
-            using var document = Json.Parse(utf8);
-            return Read(document.RootElement, utf8);
+            using var document = Json.Parse(text);
+            return Read(document.RootElement, text, isOfOldForm: text.Length < utf8.Length);
         }
         catch (CatalogException exception)
         {
@@ -19,7 +19,7 @@ internal static class ViewMetadataReader
         }
     }
 
-    private static ViewMetadata Read(JsonElement element, ReadOnlyMemory<byte> source)
+    private static ViewMetadata Read(JsonElement element, ReadOnlyMemory<byte> source, bool isOfOldForm)
     {
         var version = element.RequireObject("view metadata").RequiredInt32("format-version");
         if (version is < 1 or > ViewMetadata.MaxFormatVersion)
@@ -27,6 +27,13 @@ internal static class ViewMetadataReader
             throw CatalogException.BadRequest($"cannot read unsupported version {version} (supported: {ViewMetadata.MaxFormatVersion})");
         }
 
+        var schemas = element.RequiredList("schemas", item =>
+        {
+            var slice = item.Raw(source);
+            var hasNulls = NullMembers.AreIn(slice);
+            isOfOldForm |= hasNulls;
+            return Schema.ReadStored(hasNulls ? NullMembers.LeftOut(slice) : slice);
+        });
         var metadata = new ViewMetadata
         {
             Uuid = element.RequiredString("view-uuid"),
@@ -35,8 +42,9 @@ internal static class ViewMetadataReader
             CurrentVersionId = element.RequiredInt32("current-version-id"),
             Versions = element.RequiredList("versions", item => ViewVersion.ReadStored(item.Raw(source))),
             VersionLog = element.RequiredList("version-log", item => ViewVersionLogEntry.ReadStored(item.Raw(source))),
-            Schemas = element.RequiredList("schemas", item => Schema.ReadStored(item.Raw(source))),
+            Schemas = schemas,
             Properties = element.OptionalStringMap("properties") ?? [],
+            IsOfOldForm = isOfOldForm || schemas.Exists(schema => !schema.IsAsRead) || (element.TryGetProperty("properties", out var properties) && properties.ValueKind == JsonValueKind.Null),
             Unknown = UnknownMembers.Of(
                 element, source, "view-uuid", "format-version", "location", "current-version-id", "versions", "version-log", "schemas", "properties"),
         };
@@ -57,7 +65,7 @@ internal static class ViewMetadataReader
 
     private static void RequireUnique<T>(IReadOnlyList<T> items, Func<T, int> id, string what)
     {
-        var ids = new HashSet<int>(items.Count);
+        var ids = new HashSet<int>(items.Count, IdComparer.Instance);
         foreach (var item in items)
         {
             if (!ids.Add(id(item)))

@@ -154,7 +154,27 @@ public sealed record ViewVersion
         && Summary.All(item => other.Summary.TryGetValue(item.Key, out var value) && value == item.Value)
         && Unknown == other.Unknown;
 
-    internal int MeaningHash() => Representations.Aggregate(SchemaId, (hash, item) => HashCode.Combine(hash, item.Sql, item.Dialect));
+    /// <summary>The hash that goes with <see cref="MeansTheSameAs"/>.</summary>
+    internal int MeaningHash()
+    {
+        var hash = new HashCode();
+        hash.Add(SchemaId);
+        hash.Add(DefaultCatalog);
+        foreach (var level in DefaultNamespace)
+        {
+            hash.Add(level);
+        }
+
+        foreach (var representation in Representations)
+        {
+            hash.Add(representation);
+        }
+
+        // The order of a summary's entries means nothing.
+        hash.Add(Summary.Aggregate(0, (sum, item) => sum + HashCode.Combine(item.Key, item.Value)));
+        hash.Add(Unknown);
+        return hash.ToHashCode();
+    }
 
     /// <summary>The same version under other ids, to be written anew.</summary>
     internal ViewVersion WithIds(int versionId, int schemaId) =>

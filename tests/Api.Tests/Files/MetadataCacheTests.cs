@@ -23,7 +23,7 @@ public sealed class MetadataCacheTests
         var cache = new MetadataFiles(MegaByte);
         files.Hold();
 
-        var asked = Enumerable.Range(0, 20).Select(_ => cache.ReadAsync(catalog, location, default).AsTask()).ToArray();
+        var asked = Enumerable.Range(0, 20).Select(_ => cache.ReadAsync(catalog, location, TableKind.Table, default).AsTask()).ToArray();
         files.LetGo();
 
         Assert.Single((await Task.WhenAll(asked)).Distinct());
@@ -38,8 +38,8 @@ public sealed class MetadataCacheTests
         var cache = new MetadataFiles(MegaByte);
         using var gone = new CancellationTokenSource();
         files.Hold();
-        var first = cache.ReadAsync(catalog, location, gone.Token).AsTask();
-        var second = cache.ReadAsync(catalog, location, default).AsTask();
+        var first = cache.ReadAsync(catalog, location, TableKind.Table, gone.Token).AsTask();
+        var second = cache.ReadAsync(catalog, location, TableKind.Table, default).AsTask();
 
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
@@ -55,7 +55,7 @@ public sealed class MetadataCacheTests
         var location = $"{Base}/t/metadata/1.metadata.json";
         var cache = new MetadataFiles(MegaByte);
         files.Hold();
-        var asked = Enumerable.Range(0, 3).Select(_ => cache.ReadAsync(catalog, location, default).AsTask()).ToArray();
+        var asked = Enumerable.Range(0, 3).Select(_ => cache.ReadAsync(catalog, location, TableKind.Table, default).AsTask()).ToArray();
         files.LetGo();
         foreach (var one in asked)
         {
@@ -64,7 +64,7 @@ public sealed class MetadataCacheTests
 
         await WriteAsync("t", MetadataDocumentTests.Json(3));
 
-        Assert.Equal(location, (await cache.ReadAsync(catalog, location, default)).Location);
+        Assert.Equal(location, (await cache.ReadAsync(catalog, location, TableKind.Table, default)).Location);
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class MetadataCacheTests
             var before = files.Reads;
             for (var i = 0; i < 3; i++)
             {
-                await cache.ReadAsync(catalog, location, default);
+                await cache.ReadAsync(catalog, location, TableKind.Table, default);
                 reads.Add(files.Reads - before);
             }
 
@@ -101,8 +101,8 @@ public sealed class MetadataCacheTests
         var location = await WriteAsync("t", json);
         Assert.True(json.Length > MetadataDocument.MinPackedBytes);
 
-        await cache.ReadAsync(catalog, location, default);
-        var kept = await cache.ReadAsync(catalog, location, default);
+        await cache.ReadAsync(catalog, location, TableKind.Table, default);
+        var kept = await cache.ReadAsync(catalog, location, TableKind.Table, default);
 
         Assert.True(cache.CachedBytes < json.Length / 4, $"{cache.CachedBytes} of {json.Length}");
         Assert.Equal(json.Length, kept.Length);
@@ -117,7 +117,7 @@ public sealed class MetadataCacheTests
     {
         var cache = new MetadataFiles(MegaByte);
         var location = await WriteAsync("t", MetadataDocumentTests.Json(500));
-        var document = await cache.ReadAsync(catalog, location, default);
+        var document = await cache.ReadAsync(catalog, location, TableKind.Table, default);
         var size = cache.CachedBytes;
         Assert.InRange(size, document.Length + (2 * location.Length) + 1, document.Length + 2048);
 
@@ -144,12 +144,12 @@ public sealed class MetadataCacheTests
     {
         var location = await WriteAsync("t", MetadataDocumentTests.Json(3));
         var cache = new MetadataFiles(MegaByte);
-        await cache.ReadAsync(catalog, location, default);
+        await cache.ReadAsync(catalog, location, TableKind.Table, default);
         await files.DeleteAsync(location, default);
 
-        Assert.Equal(location, (await cache.ReadAsync(catalog, location, default)).Location);
+        Assert.Equal(location, (await cache.ReadAsync(catalog, location, TableKind.Table, default)).Location);
         Assert.Equal(
-            ErrorKind.NotFound, (await Assert.ThrowsAsync<CatalogException>(() => new MetadataFiles(MegaByte).ReadAsync(catalog, location, default).AsTask())).Kind);
+            ErrorKind.NotFound, (await Assert.ThrowsAsync<CatalogException>(() => new MetadataFiles(MegaByte).ReadAsync(catalog, location, TableKind.Table, default).AsTask())).Kind);
     }
 
     /// <summary>Metadata of about so many bytes.</summary>

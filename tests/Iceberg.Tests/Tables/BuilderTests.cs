@@ -42,7 +42,7 @@ public sealed class BuilderTests
             """{"action": "set-statistics", "statistics": {"blob-metadata": [], "snapshot-id": 1, "statistics-path": "s3://lake/db/t/metadata/1.stats", "file-size-in-bytes": 10, "file-footer-size-in-bytes": 2}}""",
             """{"action": "remove-statistics", "snapshot-id": 2}""",
             """{"action": "remove-partition-statistics", "snapshot-id": 2}""",
-            """{"action": "add-encryption-key", "encryption-key": {"key-id": "k", "encrypted-key-metadata": "BB=="}}""",
+            """{"action": "add-encryption-key", "encryption-key": {"key-id": "k", "encrypted-key-metadata": "BA=="}}""",
             """{"action": "remove-encryption-key", "key-id": "none"}""",
         ];
 
@@ -86,11 +86,13 @@ public sealed class BuilderTests
     }
 
     [Fact]
-    public void A_v1_table_without_a_uuid_gets_one_with_its_next_commit()
+    public void A_v1_table_without_a_uuid_gets_the_one_that_is_made_of_its_file_with_its_next_commit()
     {
-        var changed = Samples.Change(Samples.Parse(Samples.EarlyV1), """{"action": "set-properties", "updates": {"k": "v"}}""").Metadata;
+        var early = Samples.Parse(Samples.EarlyV1);
+        var changed = Samples.Change(early, """{"action": "set-properties", "updates": {"k": "v"}}""").Metadata;
 
-        Assert.Equal(Samples.NewUuid.ToString(), changed.Uuid);
+        Assert.Equal(early.Uuid, changed.Uuid);
+        Assert.True(TableMetadata.Parse(changed.ToJson()).HasUuid);
         Assert.Equal(changed.ToJson(), TableMetadata.Parse(changed.ToJson()).ToJson());
     }
 
