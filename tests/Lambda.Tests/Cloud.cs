@@ -107,6 +107,10 @@ public sealed class Cloud : IAsyncDisposable
         return new LambdaFunction(new LambdaOptions { Program = Built.Lambda, Environment = environment, MaxInstances = instances, Timeout = timeout ?? TimeSpan.FromSeconds(60) });
     }
 
+    /// <summary>One of the two functions under AWS' own emulator, not started yet.</summary>
+    public Task<RuntimeInterfaceEmulator> UnderRuntimeInterfaceAsync(string entry, Action<Dictionary<string, string>>? change = null, TimeSpan? timeout = null) =>
+        RuntimeInterfaceEmulator.StartAsync(Required("FRAZIL_TEST_RIE"), Function(entry, change: change, timeout: timeout).Options);
+
     public async ValueTask DisposeAsync()
     {
         await parameters.DisposeAsync();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Frazil.HostStory;
@@ -24,7 +25,28 @@ public sealed partial class StoryTests : IDisposable
         await using var api = cloud.Function("api");
         await using var jobs = cloud.Function("jobs");
         await using var door = await FrontDoor.OpenAsync(api, jobs: jobs);
-        var lambda = await Story.TellAsync(new LambdaStoryHost(cloud, door, jobs));
+        var lambda = await Story.TellAsync(new LambdaStoryHost(cloud, door, jobs.InvokeAsync));
+
+        var difference = kestrel.DifferenceTo(lambda);
+        Assert.True(difference is null, difference);
+        Assert.True(lambda.Exchanges.Count > 90, $"the story has only {lambda.Exchanges.Count} exchanges");
+        Assert.Equal((1, 1), (api.StartCount, jobs.StartCount));
+        Assert.DoesNotContain(api.Output.Concat(jobs.Output), line => line.Contains(StoryHost.ClientSecret, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    [Trait("Needs", "dynamodb")]
+    [Trait("Needs", "s3")]
+    [Trait("Needs", "rie")]
+    public async Task Under_AWS_own_emulator_it_answers_as_Kestrel_does_timers_included()
+    {
+        await using var cloud = await Cloud.CreateAsync();
+        var kestrel = await TellKestrelAsync(cloud);
+
+        await using var api = await cloud.UnderRuntimeInterfaceAsync("api");
+        await using var jobs = await cloud.UnderRuntimeInterfaceAsync("jobs");
+        await using var door = await FrontDoor.OpenAsync(api.InvokeAsync, DoorKind.FunctionUrl, 0, jobs.InvokeAsync);
+        var lambda = await Story.TellAsync(new LambdaStoryHost(cloud, door, jobs.InvokeAsync));
 
         var difference = kestrel.DifferenceTo(lambda);
         Assert.True(difference is null, difference);
@@ -72,7 +94,7 @@ public sealed partial class StoryTests : IDisposable
     [GeneratedRegex(@"http://[0-9a-zA-Z.\[\]:]+")]
     private static partial Regex Address();
 
-    private sealed class LambdaStoryHost(Cloud cloud, FrontDoor door, LambdaFunction jobs) : StoryHost
+    private sealed class LambdaStoryHost(Cloud cloud, FrontDoor door, Invoke jobs) : StoryHost
     {
         public override Uri Address => door.Url;
 
@@ -80,7 +102,7 @@ public sealed partial class StoryTests : IDisposable
 
         public override async Task<JsonElement> RunJobAsync(string job)
         {
-            var result = await jobs.InvokeAsync($$"""{"job":"{{job}}"}""");
+            var result = await jobs(Encoding.UTF8.GetBytes($$"""{"job":"{{job}}"}"""));
             Assert.False(result.IsFailure, result.Text);
             return JsonDocument.Parse(result.Payload).RootElement;
         }

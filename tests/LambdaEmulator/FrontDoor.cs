@@ -13,6 +13,9 @@ public enum DoorKind
     HttpApi,
 }
 
+/// <summary>Invokes a function with an event.</summary>
+public delegate Task<InvocationResult> Invoke(ReadOnlyMemory<byte> payload);
+
 /// <summary>
 /// The address of a function. Beside HTTP, it takes what schedulers and people send: <c>POST /2015-03-31/functions/NAME/invocations</c>, the Invoke call, for the same function or, when there is one,
 /// for the other of the pair.
@@ -31,17 +34,21 @@ public sealed class FrontDoor : IAsyncDisposable
     /// <param name="kind">What it is.</param>
     /// <param name="port">Where it listens; 0 for any free port.</param>
     /// <param name="jobs">Takes events that are no HTTP; else <paramref name="api"/> does.</param>
-    public static async Task<FrontDoor> OpenAsync(LambdaFunction api, DoorKind kind = DoorKind.FunctionUrl, int port = 0, LambdaFunction? jobs = null)
+    public static Task<FrontDoor> OpenAsync(LambdaFunction api, DoorKind kind = DoorKind.FunctionUrl, int port = 0, LambdaFunction? jobs = null) =>
+        OpenAsync(api.InvokeAsync, kind, port, (jobs ?? api).InvokeAsync);
+
+    /// <summary>Opens it for functions that are invoked in another way.</summary>
+    public static async Task<FrontDoor> OpenAsync(Invoke api, DoorKind kind, int port, Invoke jobs)
     {
         var app = LocalWeb.Create(port);
-        app.MapPost("/2015-03-31/functions/{name}/invocations", http => InvokeAsync(jobs ?? api, http));
+        app.MapPost("/2015-03-31/functions/{name}/invocations", http => InvokeAsync(jobs, http));
         app.Run(http => ServeAsync(api, kind, http));
         return new FrontDoor(app, await LocalWeb.StartAsync(app));
     }
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
-    private static async Task ServeAsync(LambdaFunction function, DoorKind kind, HttpContext http)
+    private static async Task ServeAsync(Invoke function, DoorKind kind, HttpContext http)
     {
         var body = await LocalWeb.ReadAsync(http.Request.Body);
         var payload = HttpEvents.FromRequest(http, body, kind);
@@ -51,12 +58,12 @@ public sealed class FrontDoor : IAsyncDisposable
             return;
         }
 
-        await HttpEvents.AnswerAsync(http, await function.InvokeAsync(payload), kind);
+        await HttpEvents.AnswerAsync(http, await function(payload), kind);
     }
 
-    private static async Task InvokeAsync(LambdaFunction function, HttpContext http)
+    private static async Task InvokeAsync(Invoke function, HttpContext http)
     {
-        var result = await function.InvokeAsync(await LocalWeb.ReadAsync(http.Request.Body));
+        var result = await function(await LocalWeb.ReadAsync(http.Request.Body));
         http.Response.Headers["x-amzn-RequestId"] = result.RequestId;
         if (result.IsFailure)
         {

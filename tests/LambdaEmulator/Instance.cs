@@ -96,14 +96,18 @@ internal sealed class Instance(LambdaFunction function) : IAsyncDisposable
         }
     }
 
-    private void SetEnvironment(ProcessStartInfo start, string runtimeApi)
+    /// <summary>Of the tests' own environment a function sees nothing that could change what it does.</summary>
+    internal static void ForgetTests(ProcessStartInfo start)
     {
-        // Of the tests' own environment a function sees nothing that could change what it does.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("FRAZIL", StringComparison.Ordinal) || name.StartsWith("AWS_", StringComparison.Ordinal)).ToArray())
         {
             start.Environment.Remove(name);
         }
+    }
 
+    private void SetEnvironment(ProcessStartInfo start, string runtimeApi)
+    {
+        ForgetTests(start);
         start.Environment["AWS_LAMBDA_RUNTIME_API"] = runtimeApi;
         start.Environment["AWS_LAMBDA_FUNCTION_NAME"] = "frazil";
         start.Environment["AWS_LAMBDA_FUNCTION_VERSION"] = "$LATEST";

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""What `pulumi up` deploys to Lambda, for the managed runtime, since that builds anywhere: builds it, looks into the zip, and asks the function from the zip for its config.
+"""What `pulumi up` deploys to Lambda: builds it, looks into the zip, and asks the function from the zip.
 
-    package_aws.py
+    package_aws.py         for the managed runtime, since that builds anywhere
+    package_aws.py --rie   the native binary where it can be built, else as above: under AWS' own emulator it tells the story of all hosts, starts, dies and runs out of time
 """
 
 import os
 import platform
+import re
 import stat
 import subprocess
 import sys
@@ -23,15 +25,44 @@ def lock_files():
     return {path: path.read_bytes() for folder in ("functions", "shared") for path in (ROOT / folder).glob("*/packages.lock.json")}
 
 
-def build(out):
+def build(out, *kind, or_else=None):
     """Runs the script as the guide does."""
-    arguments = ["--managed", "--arch", "arm64" if platform.machine() == "aarch64" else "x86_64", "--out", str(out)]
+    arguments = [*kind, "--arch", "arm64" if platform.machine() == "aarch64" else "x86_64", "--out", str(out)]
     if os.environ.get("FRAZIL_EXTRA_PACKAGES"):
         arguments.append("--for-tests")
     run = subprocess.run([str(ROOT / "infra" / "package"), "aws", *arguments], capture_output=True, text=True)
-    if run.returncode != 0:
-        raise SystemExit(f"FAILED: infra/package {' '.join(arguments)}\n{run.stdout}{run.stderr}\n0 passed, 1 failed, 0 skipped")
-    return Path(run.stdout.splitlines()[-2])
+    if run.returncode == 0:
+        return Path(run.stdout.splitlines()[-2])
+    if or_else is not None:
+        print(f"no native binary: {(run.stderr or run.stdout).strip().splitlines()[-1]}")
+        return or_else()
+    raise SystemExit(f"FAILED: infra/package {' '.join(arguments)}\n{run.stdout}{run.stderr}\n0 passed, 1 failed, 0 skipped")
+
+
+def unzip(package, folder):
+    """The function in the zip: what is started."""
+    with zipfile.ZipFile(package) as entries:
+        entries.extractall(folder)
+    bootstrap = folder / "bootstrap"
+    if bootstrap.exists():
+        bootstrap.chmod(0o755)
+    return bootstrap if bootstrap.exists() else folder / "Frazil.Lambda.dll"
+
+
+def rie():
+    """The tests of Lambda that AWS' emulator is needed for, on what is deployed."""
+    with tempfile.TemporaryDirectory(prefix="frazil-package-") as folder:
+        out = Path(folder) / "out"
+        function = unzip(build(out, or_else=lambda: build(out, "--managed")), Path(folder) / "function")
+        print(f"{function.name}: {function.stat().st_size} bytes")
+        run = subprocess.run(["dotnet", "test", os.environ["FRAZIL_LAMBDA_TESTS"], "--filter", "Needs=rie"],
+                             env={**os.environ, "FRAZIL_LAMBDA": str(function)}, capture_output=True, text=True)
+    counts = re.search(r"Failed: +(\d+), Passed: +(\d+), Skipped: +(\d+)", run.stdout)
+    if run.returncode != 0 or counts is None:
+        print(run.stdout + run.stderr)
+    failed, passed, skipped = (int(count) for count in counts.groups()) if counts else (1, 0, 0)
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
 
 
 def look(package):
@@ -58,13 +89,10 @@ def look(package):
 def main():
     before = lock_files()
     with tempfile.TemporaryDirectory(prefix="frazil-package-") as folder:
-        package = build(Path(folder) / "out")
+        package = build(Path(folder) / "out", "--managed")
         problems = look(package)
         problems += [f"{path.relative_to(ROOT)} was rewritten" for path, content in lock_files().items() if before.get(path) != content]
-        unzipped = Path(folder) / "function"
-        with zipfile.ZipFile(package) as entries:
-            entries.extractall(unzipped)
-        os.environ["FRAZIL_LAMBDA"] = str(unzipped / "Frazil.Lambda.dll")
+        os.environ["FRAZIL_LAMBDA"] = str(unzip(package, Path(folder) / "function"))
         log = Path(os.environ.get("FRAZIL_TEST_LOGS", folder)) / "server-package-aws.log"
         with LambdaServer(Path(folder) / "data", instances=1, log=log) as server:
             answer = server.request("GET", "/v1/default/namespaces")
@@ -78,4 +106,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(rie() if "--rie" in sys.argv else main())

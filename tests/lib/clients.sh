@@ -23,6 +23,7 @@ stories=(
   'trash-file|300|server wheels|story_of trash_story.py file'
   'duckdb-s3|600|server wheels s3|story_of duckdb_story.py s3'
   'package-azure|900|functions azurite python zip|"$python" tests/clients/package_azure.py'
+  'package-aws-rie|900|lambda python zip s3 dynamodb rie|"$python" tests/clients/package_aws.py --rie'
   'package-aws|600|lambda python zip s3 dynamodb|"$python" tests/clients/package_aws.py'
   'duckdb-lambda|600|lambda wheels s3 dynamodb|story_of duckdb_story.py lambda'
   'load-quick|300|server|load_quick'
@@ -89,6 +90,7 @@ meet_needs() {
   [ -z "${emulator_missing[s3]:-}" ] || unmet[s3]="S3: ${emulator_missing[s3]}"
   [ -z "${emulator_missing[dynamodb]:-}" ] || unmet[dynamodb]="DynamoDB: ${emulator_missing[dynamodb]}"
   [ -z "${emulator_missing[azurite]:-}" ] || unmet[azurite]="Azure storage: ${emulator_missing[azurite]}"
+  [ -z "${emulator_missing[rie]:-}" ] || unmet[rie]="AWS' emulator of Lambda: ${emulator_missing[rie]}"
   if stories_need functions; then
     FRAZIL_FUNCTIONS_HOST=$(target_of tests/FunctionsHost/Frazil.FunctionsHost.csproj) FRAZIL_FUNCTIONS_WORKER=$(target_of functions/Azure/Frazil.AzureFunctions.csproj)
     export FRAZIL_FUNCTIONS_HOST FRAZIL_FUNCTIONS_WORKER FRAZIL_TEST_LOGS=$logs
@@ -119,11 +121,12 @@ meet_needs() {
 
 meet_lambda() { # the function and its emulator, as this run has built them
   stories_need lambda || return 0
+  FRAZIL_LAMBDA_TESTS=$(target_of tests/Lambda.Tests/Frazil.Lambda.Tests.csproj)
   FRAZIL_LAMBDA=$(target_of functions/Aws/Frazil.Lambda.csproj) FRAZIL_LAMBDA_EMULATOR=$(target_of tests/LambdaEmulator/Frazil.LambdaEmulator.csproj)
   if [ "$solution" != Serverless.sln ] || [ ! -f "$FRAZIL_LAMBDA" ] || [ ! -f "$FRAZIL_LAMBDA_EMULATOR" ]; then
     unmet[lambda]="the Lambda host was not built"
   fi
-  export FRAZIL_LAMBDA FRAZIL_LAMBDA_EMULATOR
+  export FRAZIL_LAMBDA FRAZIL_LAMBDA_EMULATOR FRAZIL_LAMBDA_TESTS
 }
 
 install_wheels() { # into a virtual environment, once

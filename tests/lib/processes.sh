@@ -75,7 +75,7 @@ free_port() { # sets port to a loopback port on which nothing listens
 
 # --- emulators: tests/emulators/NAME.sh start|stop FOLDER PORT -------------------------------------------------------------------------------
 
-emulator_names=(dynamodb s3 azurite)
+emulator_names=(dynamodb s3 azurite rie)
 declare -A emulator_url=() emulator_missing=()
 
 needed() { # NAME - whether a selected suite has tests that need this emulator
