@@ -35,7 +35,8 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
             CatalogMeter.ColdStart.Add(1);
         }
 
-        var target = RequestTarget.Parse(http.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw ? raw : http.Request.Path + http.Request.QueryString.Value);
+        var target = RequestTarget.Parse(
+            http.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } raw ? raw : http.Request.Path + http.Request.QueryString.Value, http.Request.Headers["X-Client-Version"]);
         var record = new RequestRecord(http, target, operations) { IsColdStart = isCold, HidesReads = HidesReads };
         using var span = record.StartSpan();
         http.Response.Headers[RequestIdHeader] = record.Id;

@@ -30,6 +30,30 @@ public sealed class ConfigTests : CatalogTests
         (await Server.Api.GetAsync($"/{prefix}/namespaces")).Ok();
     }
 
+    [Fact]
+    [Trait("Behaviour", "2")]
+    public async Task A_warehouse_may_be_named_by_its_base_location_exactly()
+    {
+        var other = await Server.OpenAsync("other");
+
+        Assert.Equal("other", await PrefixOfAsync(other.Base));
+        Assert.Equal("other", await PrefixOfAsync(other.Base + "/"));
+        Assert.Equal("default", await PrefixOfAsync(Catalog.Base));
+        foreach (var near in (string[])[other.Base + "/below", other.Base[..^1], other.Base.ToUpperInvariant()])
+        {
+            (await Server.Api.GetAsync($"/config?warehouse={Uri.EscapeDataString(near)}")).Error(404, "NoSuchWarehouseException");
+        }
+
+        // Anybody may ask, so asking costs the store nothing.
+        Seam.Clear();
+        Assert.Equal("other", await PrefixOfAsync(other.Base));
+        (await Server.Api.GetAsync("/config?warehouse=s3%3A%2F%2Fguessed%2Fplace")).Error(404, "NoSuchWarehouseException");
+        Assert.DoesNotContain(Seam.Calls, call => call.Kind == CallKind.List);
+
+        async Task<string?> PrefixOfAsync(string location) =>
+            (await Server.Api.GetAsync($"/config?warehouse={Uri.EscapeDataString(location)}")).Ok().Json.GetProperty("overrides").GetProperty("prefix").GetString();
+    }
+
     [Theory]
     [InlineData("?warehouse=unknown")]
     [InlineData("?warehouse=un%20known%2F..")]

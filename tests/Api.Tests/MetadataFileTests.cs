@@ -204,14 +204,14 @@ public abstract class MetadataFileTests(World world) : CatalogTests(world)
 
     [Fact]
     [Trait("Behaviour", "212")]
-    public async Task The_path_names_the_table_whatever_the_body_says()
+    public async Task Neither_table_changes_when_the_body_names_another_than_the_path()
     {
         (await Catalog.CreateTableAsync("ns", "t")).Ok();
         (await Catalog.CreateTableAsync("ns", "other")).Ok();
 
-        (await Catalog.PostAsync("/namespaces/ns/tables/t", $$$"""{"identifier":{"namespace":["ns"],"name":"other"},"requirements":[],"updates":[{{{Sample.SetProperty("k", "v")}}}]}""")).Ok();
+        (await Catalog.PostAsync("/namespaces/ns/tables/t", $$$"""{"identifier":{"namespace":["ns"],"name":"other"},"requirements":[],"updates":[{{{Sample.SetProperty("k", "v")}}}]}""")).Error(400, "BadRequestException", "ns.other");
 
-        Assert.Equal("v", await PropertyAsync("t"));
+        Assert.Null(await PropertyAsync("t"));
         Assert.Null(await PropertyAsync("other"));
 
         async Task<string?> PropertyAsync(string table) =>

@@ -29,7 +29,15 @@ public sealed class MetricsTests : CatalogTests
 
     [Fact]
     [Trait("Behaviour", "251")]
-    public async Task A_report_on_a_missing_table_is_404() => (await ReportAsync(Scan)).Error(404, "NoSuchTableException", "Table does not exist: ns.t");
+    public async Task A_report_on_a_table_that_is_not_there_yet_is_taken_and_not_kept()
+    {
+        (await ReportAsync(Commit)).NoContent();
+        (await Catalog.PostAsync("/namespaces/missing/tables/t/metrics", Commit)).NoContent();
+        (await ReportAsync("{}")).Error(400, "BadRequestException");
+
+        (await Catalog.CreateTableAsync("ns", "t")).Ok();
+        Assert.Empty(await KeptAsync());
+    }
 
     [Theory]
     [InlineData("{}")]

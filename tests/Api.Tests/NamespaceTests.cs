@@ -14,13 +14,13 @@ public abstract class NamespaceTests(World world) : CatalogTests(world)
     {
         var reply = (await Catalog.PostAsync("/namespaces", """{"namespace":["a"],"properties":{"k":"v"}}""")).Ok();
 
-        Assert.Equal("""{"namespace":["a"],"properties":{"k":"v"}}""", reply.Text);
+        Assert.Equal($$$"""{"namespace":["a"],"properties":{"k":"v","location":"{{{Catalog.Base}}}/a"}}""", reply.Text);
     }
 
     [Fact]
     [Trait("Behaviour", "25")]
     public async Task Create_without_properties_gives_none() =>
-        Assert.Equal("""{"namespace":["a"],"properties":{}}""", (await Catalog.PostAsync("/namespaces", """{"namespace":["a"]}""")).Ok().Text);
+        Assert.Equal($$$"""{"namespace":["a"],"properties":{"location":"{{{Catalog.Base}}}/a"}}""", (await Catalog.PostAsync("/namespaces", """{"namespace":["a"]}""")).Ok().Text);
 
     [Fact]
     [Trait("Behaviour", "26")]
@@ -52,7 +52,7 @@ public abstract class NamespaceTests(World world) : CatalogTests(world)
     {
         (await Catalog.CreateNamespaceAsync("ns", "child")).Ok();
 
-        Assert.Equal("""{"namespace":["ns","child"],"properties":{}}""", (await Catalog.GetAsync("/namespaces/ns%1Fchild")).Ok().Text);
+        Assert.Equal($$$"""{"namespace":["ns","child"],"properties":{"location":"{{{Catalog.Base}}}/ns/child"}}""", (await Catalog.GetAsync("/namespaces/ns%1Fchild")).Ok().Text);
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public abstract class NamespaceTests(World world) : CatalogTests(world)
     [Fact]
     [Trait("Behaviour", "33")]
     public async Task Load_gives_an_empty_object_where_no_property_is_set() =>
-        Assert.Equal("""{"namespace":["ns"],"properties":{}}""", (await Catalog.GetAsync("/namespaces/ns")).Ok().Text);
+        Assert.Equal($$$"""{"namespace":["ns"],"properties":{"location":"{{{Catalog.Base}}}/ns"}}""", (await Catalog.GetAsync("/namespaces/ns")).Ok().Text);
 
     [Fact]
     [Trait("Behaviour", "34")]
@@ -143,14 +143,65 @@ public abstract class NamespaceTests(World world) : CatalogTests(world)
     }
 
     [Theory]
-    [InlineData("/namespaces/b+c")]
-    [InlineData("/namespaces/b%20c")]
+    [InlineData("b+c", "Apache Iceberg 1.10.0 (commit 2114bf631e49af532d66e2ce148ee49dd1dd1f1f)", "b c")]
+    [InlineData("b%20c", "Apache Iceberg 1.10.0 (commit 2114bf631e49af532d66e2ce148ee49dd1dd1f1f)", "b c")]
+    [InlineData("b%2Bc", "Apache Iceberg 1.10.0 (commit 2114bf631e49af532d66e2ce148ee49dd1dd1f1f)", "b+c")]
+    [InlineData("b+c", "0.14.1", "b+c")]
+    [InlineData("b+c", null, "b+c")]
+    [InlineData("b%2Bc", null, "b+c")]
+    [InlineData("b%20c", null, "b c")]
     [Trait("Behaviour", "40")]
-    public async Task A_space_may_be_written_as_plus_or_as_20(string target)
+    public async Task A_plus_in_a_path_is_a_space_from_Icebergs_Java_client_only(string segment, string? clientVersion, string name)
     {
-        (await Catalog.CreateNamespaceAsync("b c")).Ok();
+        (await Catalog.CreateNamespaceAsync(name)).Ok();
+        (string, string)[] headers = clientVersion is null ? [] : [("X-Client-Version", clientVersion)];
 
-        (await Catalog.GetAsync(target)).Ok();
+        var reply = (await Catalog.SendAsync("GET", $"/namespaces/{segment}", null, headers)).Ok();
+        Assert.Equal(name, reply.Json.GetProperty("namespace")[0].GetString());
+        Assert.Equal(["t"], await TablesOfAsync(segment, headers));
+
+        async Task<string[]> TablesOfAsync(string encoded, (string, string)[] sent)
+        {
+            (await Catalog.CreateTableAsync(Uri.EscapeDataString(name), "t")).Ok();
+            return [.. (await Catalog.SendAsync("GET", $"/namespaces/{encoded}/tables", null, sent)).Ok().Json.GetProperty("identifiers").EnumerateArray().Select(table => table.GetProperty("name").GetString()!)];
+        }
+    }
+
+    [Theory]
+    [InlineData("50%%20off", "50% off")]
+    [InlineData("50%", "50%")]
+    [InlineData("a%2", "a%2")]
+    [InlineData("%zz", "%zz")]
+    [InlineData("%%", "%%")]
+    [InlineData("%%32F", "%2F")] // once, and never what came of it
+    [InlineData("%%25", "%%")]
+    [Trait("Behaviour", "40")]
+    public async Task A_percent_sign_without_two_hex_digits_stands_for_itself_in_a_name(string segment, string name)
+    {
+        (await Catalog.PostAsync("/namespaces", $$"""{"namespace":["{{name}}"]}""")).Ok();
+        (await Catalog.CreateTableAsync(Uri.EscapeDataString(name), name)).Ok();
+
+        Assert.Equal(name, (await Catalog.GetAsync($"/namespaces/{segment}")).Ok().Json.GetProperty("namespace")[0].GetString());
+        (await Catalog.GetAsync($"/namespaces/{segment}/tables/{segment}")).Ok();
+        (await Catalog.DeleteAsync($"/namespaces/{segment}/tables/{segment}")).NoContent();
+    }
+
+    [Fact]
+    [Trait("Behaviour", "53")]
+    public async Task A_namespace_shows_where_its_tables_go_and_keeps_only_what_it_was_given()
+    {
+        var created = (await Catalog.PostAsync("/namespaces", """{"namespace":["a b%"]}""")).Ok();
+        var shown = created.Json.GetProperty("properties").GetProperty("location").GetString()!;
+        Assert.Equal(created.Text, (await Catalog.GetAsync("/namespaces/a%20b%25")).Ok().Text);
+        Assert.StartsWith(shown + "/t-", (await Catalog.CreateTableAsync("a%20b%25", "t")).Ok().Metadata.GetProperty("location").GetString(), StringComparison.Ordinal);
+
+        // What is shown is no property: there is nothing to remove.
+        var removed = (await Catalog.PostAsync("/namespaces/a%20b%25/properties", """{"removals":["location"]}""")).Ok();
+        Assert.Equal("""{"updated":[],"removed":[],"missing":["location"]}""", removed.Text);
+
+        var given = $"{Catalog.Base}/given/";
+        Assert.Equal(given, (await Catalog.PostAsync("/namespaces", $$$"""{"namespace":["b"],"properties":{"location":"{{{given}}}"}}""")).Ok().Json.GetProperty("properties").GetProperty("location").GetString());
+        Assert.Equal(given, (await Catalog.GetAsync("/namespaces/b")).Ok().Json.GetProperty("properties").GetProperty("location").GetString());
     }
 
     [Fact]
@@ -163,7 +214,7 @@ public abstract class NamespaceTests(World world) : CatalogTests(world)
         var reply = (await Catalog.PostAsync("/namespaces/a/properties", """{"updates":{"k":"v2","n":"1"},"removals":["x","gone"]}""")).Ok();
 
         Assert.Equal("""{"updated":["k","n"],"removed":["gone"],"missing":["x"]}""", reply.Text);
-        Assert.Equal("""{"k":"v2","n":"1"}""", (await Catalog.GetAsync("/namespaces/a")).Ok().Json.GetProperty("properties").GetRawText());
+        Assert.Equal($$"""{"k":"v2","n":"1","location":"{{Catalog.Base}}/a"}""", (await Catalog.GetAsync("/namespaces/a")).Ok().Json.GetProperty("properties").GetRawText());
     }
 
     [Fact]
@@ -172,7 +223,7 @@ public abstract class NamespaceTests(World world) : CatalogTests(world)
     {
         (await Catalog.PostAsync("/namespaces/ns/properties", """{"updates":{"k":"v","other":"1"},"removals":["k"]}""")).Error(422, "UnprocessableEntityException", "k");
 
-        Assert.Equal("{}", (await Catalog.GetAsync("/namespaces/ns")).Ok().Json.GetProperty("properties").GetRawText());
+        Assert.Equal($$"""{"location":"{{Catalog.Base}}/ns"}""", (await Catalog.GetAsync("/namespaces/ns")).Ok().Json.GetProperty("properties").GetRawText());
     }
 
     [Fact]
@@ -195,7 +246,7 @@ public abstract class NamespaceTests(World world) : CatalogTests(world)
         (await Catalog.PostAsync("/namespaces/a/properties", """{"updates":{"new":"1"},"removals":["old"]}""")).Ok();
 
         Assert.Equal(1, Seam.Count(CallKind.Write));
-        Assert.Equal("""{"new":"1"}""", (await Catalog.GetAsync("/namespaces/a")).Ok().Json.GetProperty("properties").GetRawText());
+        Assert.Equal($$"""{"new":"1","location":"{{Catalog.Base}}/a"}""", (await Catalog.GetAsync("/namespaces/a")).Ok().Json.GetProperty("properties").GetRawText());
     }
 
     [Fact]

@@ -78,13 +78,66 @@ public sealed class RequirementTests : CatalogTests
         (await Catalog.CommitAsync("ns", "t", requirement, Sample.SetProperty("k", "v"))).Error(400, "BadRequestException", named);
 
     [Theory]
-    [InlineData("""{"updates":[]}""", "requirements")]
     [InlineData("""{"requirements":[]}""", "updates")]
-    [InlineData("""{"requirements":null,"updates":[]}""", "requirements")]
+    [InlineData("""{"requirements":[],"updates":null}""", "updates")]
     [InlineData("""{"requirements":{},"updates":[]}""", "requirements")]
     [Trait("Behaviour", "168")]
     public async Task A_commit_has_requirements_and_updates(string body, string missing) =>
         (await Catalog.PostAsync("/namespaces/ns/tables/t", body)).Error(400, "BadRequestException", missing);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("\"requirements\":null,")]
+    [Trait("Behaviour", "168")]
+    public async Task A_commit_without_requirements_has_none(string requirements)
+    {
+        const string Updates = "\"updates\":[{\"action\":\"set-properties\",\"updates\":{\"k\":\"v\"}}]";
+        (await Catalog.PostAsync("/namespaces/ns/tables/t", $$"""{{{requirements}}{{Updates}}}""")).Ok();
+        (await Catalog.PostAsync("/transactions/commit", $$$"""{"table-changes":[{"identifier":{"namespace":["ns"],"name":"t"},{{{requirements}}}{{{Updates.Replace("\"v\"", "\"w\"")}}}}]}""")).NoContent();
+
+        Assert.Equal("w", (await Catalog.LoadTableAsync("ns", "t")).Ok().Metadata.GetProperty("properties").GetProperty("k").GetString());
+        (await Catalog.PostAsync("/namespaces/ns/tables/missing", $$"""{{{requirements}}{{Updates}}}""")).Error(404, "NoSuchTableException");
+    }
+
+    [Theory]
+    [InlineData("tables", "ns", "other")]
+    [InlineData("tables", "other", "t")]
+    [InlineData("tables", "ns", "branch_b")]
+    [InlineData("views", "ns", "other")]
+    [InlineData("views", "other", "v")]
+    [Trait("Behaviour", "168")]
+    public async Task A_body_that_names_another_table_than_the_path_is_400_and_nothing_is_committed(string kind, string @namespace, string name)
+    {
+        Seam.Clear();
+        var reply = await Catalog.PostAsync(
+            kind == "tables" ? "/namespaces/ns/tables/t" : "/namespaces/ns/views/v",
+            $$$"""{"identifier":{"namespace":["{{{@namespace}}}"],"name":"{{{name}}}"},"requirements":[],"updates":[{"action":"set-properties","updates":{"k":"v"}}]}""");
+
+        reply.Error(400, "BadRequestException", $"{@namespace}.{name}");
+        Assert.DoesNotContain(Seam.Calls, call => call.IsChange);
+        Assert.Equal(table.MetadataLocation, (await Catalog.LoadTableAsync("ns", "t")).Ok().MetadataLocation);
+    }
+
+    [Fact]
+    [Trait("Behaviour", "168")]
+    public async Task A_body_may_name_the_table_of_the_path_or_the_table_of_the_branch_that_Spark_puts_there()
+    {
+        const string Identifier = "\"identifier\":{\"namespace\":[\"ns\"],\"name\":\"t\"}";
+        foreach (var (path, value) in ((string, string)[])[("/namespaces/ns/tables/t", "1"), ("/namespaces/ns%1Ft/tables/branch_b", "2")])
+        {
+            (await Catalog.PostAsync(path, $$$"""{{{{Identifier}}},"requirements":[],"updates":[{"action":"set-properties","updates":{"k":"{{{value}}}"}}]}""")).Ok();
+            Assert.Equal(value, (await Catalog.LoadTableAsync("ns", "t")).Ok().Metadata.GetProperty("properties").GetProperty("k").GetString());
+        }
+
+        // Nothing else of the kind: no other name in that place, no other table above it, no path without a body that says so.
+        foreach (var (path, status) in ((string, int)[])[("/namespaces/ns%1Ft/tables/b", 400), ("/namespaces/ns%1Fu/tables/branch_b", 400), ("/namespaces/t/tables/branch_b", 400)])
+        {
+            (await Catalog.PostAsync(path, $$$"""{{{{Identifier}}},"updates":[{"action":"set-properties","updates":{"k":"3"}}]}""")).Error(status, "BadRequestException");
+        }
+
+        (await Catalog.PostAsync("/namespaces/ns%1Ft/tables/branch_b", """{"updates":[{"action":"set-properties","updates":{"k":"3"}}]}""")).Error(404, "NoSuchTableException");
+        Assert.Equal("2", (await Catalog.LoadTableAsync("ns", "t")).Ok().Metadata.GetProperty("properties").GetProperty("k").GetString());
+    }
 
     [Fact]
     [Trait("Behaviour", "169")]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Frazil.Iceberg;
 
 namespace Frazil.Api.Tests;
 
@@ -159,6 +160,37 @@ public abstract class TableCreateTests(World world) : CatalogTests(world)
     }
 
     [Theory]
+    [InlineData("BASE/a?b&c-0f8c3f7e")]
+    [InlineData("BASE/a#b-0f8c3f7e")]
+    [InlineData("BASE/50% off; it's <\\\"|\\\">-0f8c3f7e")]
+    [Trait("Behaviour", "74")]
+    public async Task A_location_that_Trino_makes_of_a_name_is_a_location(string location)
+    {
+        location = location.Replace("BASE", Catalog.Base, StringComparison.Ordinal);
+        var spelled = $"\"{location}\"";
+        var reply = (await Catalog.CreateTableAsync("ns", "t", $",\"location\":{spelled}")).Ok();
+        Assert.Equal(JsonDocument.Parse(spelled).RootElement.GetString(), reply.Metadata.GetProperty("location").GetString());
+        (await Catalog.CommitAsync("ns", "t", "", Sample.SetProperty("k", "v"))).Ok();
+        Assert.Equal("v", (await Catalog.LoadTableAsync("ns", "t")).Ok().Metadata.GetProperty("properties").GetProperty("k").GetString());
+
+        // Nothing was cut off: what stands before the question mark is another place, and the place itself is taken.
+        (await Catalog.CreateTableAsync("ns", "u", $",\"location\":\"{Catalog.Base}/a\"")).Ok();
+        (await Catalog.CreateTableAsync("ns", "v", $",\"location\":{spelled[..^1]}/below\"")).Error(403, "ForbiddenException");
+    }
+
+    [Theory]
+    [InlineData("abfss://c@account.dfs.core.windows.net/a?sig=x")]
+    [InlineData("https://account.blob.core.windows.net/c/a?sig=x")]
+    [InlineData("wasbs://c@account.blob.core.windows.net/a#b")]
+    [InlineData("s3://bucket/a*b")]
+    [InlineData("s3://buck?et/a")]
+    [InlineData("s3://bucket/a\\b")]
+    [InlineData("file:///a/%2e%2e/b?c")]
+    [Trait("Behaviour", "74")]
+    public void A_location_that_could_be_read_in_two_ways_is_refused(string location) =>
+        Assert.Equal(ErrorKind.BadRequest, Assert.Throws<CatalogException>(() => Location.Parse(location)).Kind);
+
+    [Theory]
     [InlineData("write.data.path")]
     [InlineData("write.metadata.path")]
     [InlineData("write.object-storage.path")]
@@ -235,7 +267,7 @@ public abstract class TableCreateTests(World world) : CatalogTests(world)
     [Theory]
     [InlineData("a.b", "a.b")]
     [InlineData("a b", "a%20b")]
-    [InlineData("a b", "a+b")]
+    [InlineData("a+b", "a+b")]
     [InlineData("50%", "50%25")]
     [InlineData("a/b", "a%2Fb")]
     [InlineData("雪 𝄞", "%E9%9B%AA%20%F0%9D%84%9E")]

@@ -61,7 +61,7 @@ public abstract class TransactionTests(World world) : CatalogTests(world)
     [Theory]
     [InlineData("""{"table-changes":[{"requirements":[],"updates":[]}]}""", "identifier")]
     [InlineData("""{"table-changes":[{"identifier":{"name":"a"},"requirements":[],"updates":[]}]}""", "namespace")]
-    [InlineData("""{"table-changes":[{"identifier":{"namespace":["ns"],"name":"a"},"updates":[]}]}""", "requirements")]
+    [InlineData("""{"table-changes":[{"identifier":{"namespace":["ns"],"name":"a"},"requirements":[]}]}""", "updates")]
     [InlineData("""{"table-changes":[5]}""", "table-changes")]
     [InlineData("""{}""", "table-changes")]
     [Trait("Behaviour", "246")]

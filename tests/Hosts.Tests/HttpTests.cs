@@ -43,7 +43,7 @@ public sealed class HttpTests(HttpTests.Served served) : IClassFixture<HttpTests
     [Theory]
     [InlineData("POST /v1/namespaces HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\nzz\r\n", 400, "BadRequestException")]
     [InlineData("POST /v1/namespaces HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\nFFFFFFFFFFFFFFFFF\r\n", 400, "BadRequestException")]
-    [InlineData("GET /v1/%zz/namespaces HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 400, "BadRequestException")]
+    [InlineData("GET /v1/%zz/namespaces HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404, "NoSuchWarehouseException")]
     [InlineData("GET /v1/%c3%28/namespaces HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 400, "BadRequestException")]
     [InlineData("GET /v1/../etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404, "NoSuchEndpointException")]
     [InlineData("FOO /v1/namespaces HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 405, "MethodNotAllowedException")]

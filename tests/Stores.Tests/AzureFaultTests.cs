@@ -94,6 +94,20 @@ public sealed class AzureFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_listing_whose_answer_is_lost_is_asked_again_and_a_busy_server_is_named_as_throttling()
+    {
+        Assert.True(await files.CreateAsync($"{folder}/a", Bytes("x"), default));
+        spoilt.LoseNextAnswer();
+        Assert.Equal([$"{folder}/a"], await files.ListAsync(folder, default).ToListAsync());
+        for (var i = 0; i < Attempts.Max; i++)
+        {
+            spoilt.AnswerNext(503, "ServerBusy");
+        }
+
+        await Assert.ThrowsAsync<StoreThrottledException>(async () => await files.ListAsync(folder, default).ToListAsync());
+    }
+
+    [Fact]
     public async Task A_file_whose_answer_is_lost_is_created_once_and_known_as_ours()
     {
         spoilt.LoseNextAnswer();

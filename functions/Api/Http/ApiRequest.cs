@@ -63,7 +63,7 @@ public sealed class ApiRequest
     internal bool IsStaged { get; set; }
 
     /// <summary>The namespace of the path.</summary>
-    public Namespace Namespace => RequestTarget.DecodeNamespace(Captured("namespace"), Operations.Options.NamespaceSeparator);
+    public Namespace Namespace => Target.NamespaceOf(Captured("namespace"), Operations.Options.NamespaceSeparator);
 
     /// <summary>The table of the path.</summary>
     public TableIdentifier Table => new(Namespace, Named("table"));
@@ -72,7 +72,7 @@ public sealed class ApiRequest
     public TableIdentifier View => new(Namespace, Named("view"));
 
     /// <summary>A name of the path, decoded.</summary>
-    public string Named(string parameter) => RequestTarget.Decode(Captured(parameter));
+    public string Named(string parameter) => Target.Name(Captured(parameter));
 
     /// <summary>The catalog that the request is about, for logs, as the path has it: of the management API its name or id. Null when it is about none.</summary>
     internal string? CatalogText => Route.NeedsCatalog
@@ -91,8 +91,8 @@ public sealed class ApiRequest
 
             try
             {
-                var levels = RequestTarget.DecodeNamespace(Captured("namespace"), Operations.Options.NamespaceSeparator).Levels;
-                return SafeText.Show(RequestTarget.Shorten($"{string.Join('.', levels)}.{RequestTarget.Decode(name)}"));
+                var levels = Target.NamespaceOf(Captured("namespace"), Operations.Options.NamespaceSeparator).Levels;
+                return SafeText.Show(RequestTarget.Shorten($"{string.Join('.', levels)}.{Target.Name(name)}"));
             }
             catch (CatalogException)
             {

@@ -20,7 +20,7 @@ public sealed class DecodedPaths(string host, string lost)
     {
         foreach (var segment in request.Target.Segments)
         {
-            Require(RequestTarget.Decode(segment));
+            Require(request.Target.Name(segment));
         }
 
         if (request.Body.IsEmpty || !Makes(request.Route.OperationId))

@@ -5,16 +5,18 @@ namespace Frazil.Api;
 
 /// <summary>
 /// The request's target as the client sent it, taken apart before anything decodes it: split at slashes first, then each segment decoded, since a name may hold
-/// a slash (<c>%2F</c>), and levels of a namespace are parted by <c>%1F</c>. A plus sign is a space, as Java's URLEncoder writes it.
+/// a slash (<c>%2F</c>), and levels of a namespace are parted by <c>%1F</c>. In the path a plus sign is itself, but from clients that write a space so; in the query it is a space.
 /// </summary>
 public sealed class RequestTarget
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly string[] segments;
+    private readonly bool isPlusASpace;
 
-    private RequestTarget(string path, string[] segments, string query)
+    private RequestTarget(string path, string[] segments, string query, bool isPlusASpace)
     {
+        this.isPlusASpace = isPlusASpace;
         Path = path;
         this.segments = segments;
         QueryText = query;
@@ -32,7 +34,12 @@ public sealed class RequestTarget
     public string QueryText { get; }
 
     /// <summary>Takes a target apart. An absolute form (<c>http://host/path</c>) counts as its path.</summary>
-    public static RequestTarget Parse(string rawTarget)
+    /// <param name="rawTarget">As it was sent.</param>
+    /// <param name="clientVersion">
+    /// What the client says of itself (<c>X-Client-Version</c>). Iceberg's Java client encodes names as forms are encoded, with a plus sign for a space, and says
+    /// <c>Apache Iceberg 1.10.0 (commit …)</c>; all others mean a plus sign.
+    /// </param>
+    public static RequestTarget Parse(string rawTarget, string? clientVersion = null)
     {
         var target = rawTarget;
         if (!target.StartsWith('/') && target.IndexOf("://", StringComparison.Ordinal) is > 0 and var scheme)
@@ -43,8 +50,16 @@ public sealed class RequestTarget
 
         var question = target.IndexOf('?', StringComparison.Ordinal);
         var path = question < 0 ? target : target[..question];
-        return new RequestTarget(path, path.Split('/', StringSplitOptions.RemoveEmptyEntries), question < 0 ? "" : target[(question + 1)..]);
+        return new RequestTarget(path, path.Split('/', StringSplitOptions.RemoveEmptyEntries), question < 0 ? "" : target[(question + 1)..], clientVersion?.StartsWith("Apache Iceberg", StringComparison.Ordinal) == true);
     }
+
+    /// <summary>Decodes a segment of the path. A percent sign without two hex digits stands for itself, as some clients send it.</summary>
+    /// <exception cref="CatalogException">400 for bytes that are not UTF-8.</exception>
+    public string Name(string segment) => Decode(segment, isPlusASpace, isPercentItself: true);
+
+    /// <summary>Decodes a segment of the path that is a namespace: as <see cref="DecodeNamespace"/>, by the rules of <see cref="Name"/>.</summary>
+    /// <exception cref="CatalogException">400 for bytes that are not UTF-8, and for empty levels.</exception>
+    public Namespace NamespaceOf(string segment, string separator) => new(Name(WithUnitSeparator(segment, separator)).Split('\u001F'));
 
     /// <summary>A query parameter, decoded, or null when absent. When it is there more than once the first counts.</summary>
     /// <exception cref="CatalogException">400 for an escape that is none.</exception>
@@ -74,9 +89,11 @@ public sealed class RequestTarget
         var text => throw CatalogException.BadRequest($"Invalid {name}: '{Shorten(text)}' is neither true nor false"),
     };
 
-    /// <summary>Decodes a segment.</summary>
+    /// <summary>Decodes a part of the query.</summary>
     /// <exception cref="CatalogException">400 for a percent sign without two hex digits, and for bytes that are not UTF-8.</exception>
-    public static string Decode(string encoded)
+    public static string Decode(string encoded) => Decode(encoded, isPlusASpace: true, isPercentItself: false);
+
+    private static string Decode(string encoded, bool isPlusASpace, bool isPercentItself)
     {
         if (encoded.AsSpan().IndexOfAny('%', '+') < 0)
         {
@@ -92,13 +109,19 @@ public sealed class RequestTarget
             {
                 if (i + 2 >= encoded.Length || !char.IsAsciiHexDigit(encoded[i + 1]) || !char.IsAsciiHexDigit(encoded[i + 2]))
                 {
+                    if (isPercentItself)
+                    {
+                        bytes[length++] = (byte)c;
+                        continue;
+                    }
+
                     throw CatalogException.BadRequest($"Invalid path or query: '{Shorten(encoded)}' has a percent sign that is not followed by two hex digits");
                 }
 
                 bytes[length++] = (byte)((Convert.ToInt32(encoded[i + 1].ToString(), 16) << 4) | Convert.ToInt32(encoded[i + 2].ToString(), 16));
                 i += 2;
             }
-            else if (c == '+')
+            else if (c == '+' && isPlusASpace)
             {
                 bytes[length++] = (byte)' ';
             }
@@ -125,19 +148,11 @@ public sealed class RequestTarget
         }
     }
 
-    /// <summary>The levels of a namespace in a path or parameter: parted by <c>%1F</c>, or by the separator that this server advertises.</summary>
-    /// <param name="encoded">The segment, still encoded.</param>
+    /// <summary>The levels of a namespace in a parameter: parted by <c>%1F</c>, or by the separator that this server advertises.</summary>
+    /// <param name="encoded">The parameter, still encoded.</param>
     /// <param name="separator">The advertised separator, URL-encoded.</param>
     /// <exception cref="CatalogException">400 for bad escapes and for empty levels.</exception>
-    public static Namespace DecodeNamespace(string encoded, string separator)
-    {
-        if (!separator.Equals("%1F", StringComparison.OrdinalIgnoreCase))
-        {
-            encoded = encoded.Replace(separator, "%1F", StringComparison.OrdinalIgnoreCase);
-        }
-
-        return new Namespace(Decode(encoded).Split('\u001F'));
-    }
+    public static Namespace DecodeNamespace(string encoded, string separator) => new(Decode(WithUnitSeparator(encoded, separator)).Split('\u001F'));
 
     /// <summary>The raw text of a query parameter, or null.</summary>
     public string? RawQuery(string name)
@@ -153,6 +168,10 @@ public sealed class RequestTarget
 
         return null;
     }
+
+    private static string WithUnitSeparator(string encoded, string separator) => separator.Equals("%1F", StringComparison.OrdinalIgnoreCase)
+        ? encoded
+        : encoded.Replace(separator, "%1F", StringComparison.OrdinalIgnoreCase);
 
     internal static string Shorten(string text) => text.Length <= 100 ? text : text[..100] + "...";
 }

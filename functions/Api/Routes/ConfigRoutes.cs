@@ -13,7 +13,7 @@ public static class ConfigRoutes
     {
         var options = request.Operations.Options;
         var warehouse = request.Target.Query("warehouse");
-        var catalog = await request.Operations.Catalogs.GetAsync(string.IsNullOrEmpty(warehouse) ? options.DefaultCatalog : warehouse, request.CancellationToken);
+        var catalog = await request.Operations.Catalogs.GetWarehouseAsync(string.IsNullOrEmpty(warehouse) ? options.DefaultCatalog : warehouse, request.CancellationToken);
         return Answer.Document(Json.Write((catalog, options), static (writer, state) =>
         {
             var properties = state.catalog.Entity.Properties;

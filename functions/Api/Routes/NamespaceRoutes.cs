@@ -50,11 +50,11 @@ public static class NamespaceRoutes
         var @namespace = new Namespace(body.RootElement.RequiredList("namespace", level => level.AsString("namespace")));
         var properties = body.RootElement.OptionalStringMap("properties") ?? [];
         return await request.ToAnswerAsync(
-            request.Operations.Namespaces.CreateAsync(request.Call, @namespace, properties, entity => Describe(@namespace, entity), request.CancellationToken));
+            request.Operations.Namespaces.CreateAsync(request.Call, @namespace, properties, entity => Describe(request.Catalog, @namespace, entity), request.CancellationToken));
     }
 
     private static async ValueTask<Answer> LoadNamespaceMetadata(ApiRequest request) => Answer.Document(
-        Describe(request.Namespace, await request.Operations.Namespaces.LoadAsync(request.Call, request.Namespace, request.CancellationToken)));
+        Describe(request.Catalog, request.Namespace, await request.Operations.Namespaces.LoadAsync(request.Call, request.Namespace, request.CancellationToken)));
 
     private static async ValueTask<Answer> NamespaceExists(ApiRequest request)
     {
@@ -123,11 +123,13 @@ public static class NamespaceRoutes
         writer.WriteEndArray();
     }
 
-    private static byte[] Describe(Namespace @namespace, NamespaceEntity entity) => Json.Write((@namespace, entity.Properties), static (writer, answer) =>
+    /// <summary>A namespace that was given no location shows the one where its tables go: Trino stages a <c>CREATE TABLE AS</c> only where there is one.</summary>
+    private static byte[] Describe(Catalog catalog, Namespace @namespace, NamespaceEntity entity) => Json.Write((catalog, @namespace, entity), static (writer, answer) =>
     {
+        var properties = answer.entity.Properties;
         writer.WriteStartObject();
         writer.WriteStrings("namespace", answer.@namespace.Levels);
-        writer.WriteStringMap("properties", answer.Properties);
+        writer.WriteStringMap("properties", properties.ContainsKey("location") ? properties : [.. properties, new("location", Namespaces.LocationOf(answer.catalog, answer.@namespace, answer.entity))]);
         writer.WriteEndObject();
     });
 }

@@ -112,7 +112,7 @@ public static class RouteTable
         path = path[start..];
         if (!isManagement && path.Length > 0 && !Catalogs.ReservedNames.Contains(path.Span[0]))
         {
-            prefix = RequestTarget.Decode(path.Span[0]);
+            prefix = target.Name(path.Span[0]);
             path = path[1..];
         }
 

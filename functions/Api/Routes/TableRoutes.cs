@@ -9,6 +9,9 @@ public static class TableRoutes
     private const string Base = "/v1/{prefix}/namespaces/{namespace}/tables";
     private const string One = Base + "/{table}";
 
+    /// <summary>What Spark puts before a branch's name.</summary>
+    private const string BranchPrefix = "branch_";
+
     /// <summary>The routes.</summary>
     public static IReadOnlyList<Route> All { get; } =
     [
@@ -72,8 +75,7 @@ public static class TableRoutes
     private static async ValueTask<Answer> UpdateTable(ApiRequest request)
     {
         using var body = request.ReadJson();
-        _ = body.RootElement.OptionalObject("identifier"); // The path says which table; the body's word for it only has to be well formed.
-        var commit = ReadCommit(body.RootElement, request.Table, request.Body);
+        var commit = ReadCommit(body.RootElement, TableOf(request, body.RootElement), request.Body);
         return await request.ToAnswerAsync(request.Operations.TableCommits.CommitAsync(request.Call, commit, request.CancellationToken));
     }
 
@@ -152,6 +154,24 @@ public static class TableRoutes
     internal static TableIdentifier ReadIdentifier(JsonElement identifier) =>
         new(new Namespace(identifier.RequiredList("namespace", level => level.AsString("namespace"))), identifier.RequiredString("name"));
 
+    /// <summary>
+    /// The table that a commit is to: that of the path. A body that names another is refused, since one of the two must be a mistake, but for the form that Spark sends for a branch of
+    /// <c>ns.t</c>: the table <c>branch_b</c> of a namespace <c>ns.t</c> in the path.
+    /// </summary>
+    private static TableIdentifier TableOf(ApiRequest request, JsonElement body)
+    {
+        var path = request.Table;
+        if (body.OptionalObject("identifier") is not { } identifier || ReadIdentifier(identifier) is var named && named == path)
+        {
+            return path;
+        }
+
+        return path.Name.StartsWith(BranchPrefix, StringComparison.Ordinal) && path.Namespace.Equals(new Namespace([.. named.Namespace.Levels, named.Name])) ? named : throw OtherName(named, path);
+    }
+
+    internal static CatalogException OtherName(TableIdentifier named, TableIdentifier path) =>
+        CatalogException.BadRequest($"Invalid identifier: the body names {RequestTarget.Shorten(named.ToString())}, and the path {RequestTarget.Shorten(path.ToString())}; nothing was changed");
+
     private static CreateTableRequest ReadCreate(JsonElement body, ReadOnlyMemory<byte> source) => new(
         body.RequiredString("name"),
         Schema.Read(body.RequiredObject("schema"), source),
@@ -163,6 +183,6 @@ public static class TableRoutes
 
     private static CommitTableRequest ReadCommit(JsonElement body, TableIdentifier table, ReadOnlyMemory<byte> source) => new(
         table,
-        body.RequiredList("requirements", TableRequirement.Read),
+        body.OptionalList("requirements", TableRequirement.Read) ?? [],
         body.RequiredList("updates", update => TableUpdate.Read(update, source)));
 }

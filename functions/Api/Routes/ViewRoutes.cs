@@ -44,6 +44,11 @@ public static class ViewRoutes
     private static async ValueTask<Answer> ReplaceView(ApiRequest request)
     {
         using var body = request.ReadJson();
+        if (body.RootElement.OptionalObject("identifier") is { } identifier && TableRoutes.ReadIdentifier(identifier) is var named && named != request.View)
+        {
+            throw TableRoutes.OtherName(named, request.View);
+        }
+
         var requirements = body.RootElement.OptionalList("requirements", ViewRequirement.Read) ?? [];
         var updates = body.RootElement.RequiredList("updates", update => ViewUpdate.Read(update, request.Body));
         return await request.ToAnswerAsync(request.Operations.Views.CommitAsync(request.Call, request.View, requirements, updates, request.CancellationToken));

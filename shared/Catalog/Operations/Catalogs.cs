@@ -21,6 +21,9 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
     private static readonly StorageProfile NoStorage = new() { Type = StorageType.Memory, BaseLocation = "" };
 
     private readonly ConcurrentDictionary<string, (Catalog Catalog, string Version, long ReadAt)> cache = new(StringComparer.Ordinal);
+    private readonly Lock gate = new();
+    private Task<Dictionary<string, string>>? baseLocations;
+    private long baseLocationsReadAt;
 
     /// <summary>The catalog of a name.</summary>
     /// <exception cref="CatalogException">404 <c>NoSuchWarehouseException</c> when there is none.</exception>
@@ -41,6 +44,39 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
         }
 
         throw new CatalogException(ErrorKind.NoSuchWarehouse, $"Warehouse does not exist: {id}");
+    }
+
+    /// <summary>The catalog that a client calls a warehouse: by its name, or by its base location, exactly. Where catalogs share one, it is that of the first by name.</summary>
+    /// <exception cref="CatalogException">404 <c>NoSuchWarehouseException</c> when there is none.</exception>
+    public async ValueTask<Catalog> GetWarehouseAsync(string warehouse, CancellationToken cancellationToken) =>
+        IsName(warehouse) || !(await BaseLocationsAsync().WaitAsync(cancellationToken)).TryGetValue(warehouse.TrimEnd('/'), out var name)
+            ? await GetAsync(warehouse, cancellationToken)
+            : await GetAsync(name, cancellationToken);
+
+    // Anybody may ask for a warehouse, so it is read once for all who ask within the cache's time.
+    private Task<Dictionary<string, string>> BaseLocationsAsync()
+    {
+        lock (gate)
+        {
+            if (baseLocations is null || (baseLocations.IsCompleted && (!baseLocations.IsCompletedSuccessfully || clock.GetElapsedTime(baseLocationsReadAt) >= Limits.CatalogCacheTime)))
+            {
+                baseLocationsReadAt = clock.GetTimestamp();
+                baseLocations = ReadBaseLocationsAsync();
+            }
+
+            return baseLocations;
+        }
+    }
+
+    private async Task<Dictionary<string, string>> ReadBaseLocationsAsync()
+    {
+        Dictionary<string, string> names = new(StringComparer.Ordinal);
+        foreach (var item in await ListRowsAsync(CancellationToken.None))
+        {
+            names.TryAdd(CatalogEntity.Read(item).Storage.BaseLocation.TrimEnd('/'), Keys.NameOf(item.Id));
+        }
+
+        return names;
     }
 
     /// <summary>The catalog of a name, or null.</summary>
@@ -69,20 +105,20 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
     }
 
     /// <summary>The names of all catalogs, in order.</summary>
-    public async ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken) =>
+        [.. (await ListRowsAsync(cancellationToken)).Select(item => Keys.NameOf(item.Id))];
+
+    private async ValueTask<List<Item>> ListRowsAsync(CancellationToken cancellationToken)
     {
-        List<string> names = [];
-        string? after = null;
+        List<Item> rows = [];
         while (true)
         {
-            var page = await writer.Store.ListAsync(Keys.Project, Keys.Catalogs, after, IKeyValueStore.MaxPage, cancellationToken);
-            names.AddRange(page.Select(item => Keys.NameOf(item.Id)));
+            var page = await writer.Store.ListAsync(Keys.Project, Keys.Catalogs, rows.Count == 0 ? null : rows[^1].Id, IKeyValueStore.MaxPage, cancellationToken);
+            rows.AddRange(page);
             if (page.Count < IKeyValueStore.MaxPage)
             {
-                return names;
+                return rows;
             }
-
-            after = page[^1].Id;
         }
     }
 
@@ -126,6 +162,11 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
             if ((await writer.WriteAsync(Keys.Project, [write], cancellationToken)).IsApplied)
             {
                 cache.TryRemove(name, out _);
+                lock (gate)
+                {
+                    baseLocations = null;
+                }
+
                 return catalog;
             }
         }

@@ -19,11 +19,10 @@ public sealed class MetricsReports(Changes changes, Tables tables, TimeProvider 
     /// <param name="report">The report: an object with <c>report-type</c>.</param>
     /// <param name="source">The bytes of the request.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="CatalogException">404 when the table does not exist; 400 when it is no report.</exception>
+    /// <exception cref="CatalogException">400 when it is no report. A table that is not there is no error: Java reports a staged creation before it commits it.</exception>
     public async ValueTask ReportAsync(CallContext call, TableIdentifier table, JsonElement report, ReadOnlyMemory<byte> source, CancellationToken cancellationToken)
     {
         report.RequireObject("report").RequiredString("report-type");
-        var entity = await tables.RequireAsync(call, table, cancellationToken);
         var raw = report.Raw(source);
         if (raw.Length > Limits.MaxReportBytes)
         {
@@ -32,13 +31,14 @@ public sealed class MetricsReports(Changes changes, Tables tables, TimeProvider 
 
         try
         {
+            var entity = await tables.RequireAsync(call, table, cancellationToken);
             await KeepAsync(call, Keys.Reports(entity.Id), Stamp(raw), cancellationToken);
         }
         catch (StoreThrottledException)
         {
             // Dropped.
         }
-        catch (CatalogException exception) when (exception.Kind is ErrorKind.SlowDown or ErrorKind.CommitStateUnknown)
+        catch (CatalogException exception) when (exception.Kind is ErrorKind.NoSuchTable or ErrorKind.NoSuchNamespace or ErrorKind.SlowDown or ErrorKind.CommitStateUnknown)
         {
             // Dropped, or kept after all.
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using Frazil.Iceberg;
@@ -11,6 +12,9 @@ namespace Frazil;
 /// </summary>
 public sealed class Location : IEquatable<Location>
 {
+    // An address of Azure's is a URL: what follows a question mark may be a signature, and signatures give access.
+    private static readonly SearchValues<char> NotInAzure = SearchValues.Create("?#\"<>|");
+
     private readonly string[] segments;
 
     private Location(string scheme, string[] segments, string text)
@@ -42,7 +46,7 @@ public sealed class Location : IEquatable<Location>
 
         foreach (var c in text)
         {
-            if (char.IsControl(c) || c is '\\' or '?' or '#' or '*' or '"' or '<' or '>' or '|' or '\uFFFD')
+            if (char.IsControl(c) || c is '\\' or '*' or '\uFFFD')
             {
                 throw Refused(what, text, "it holds a character that is not allowed in a location");
             }
@@ -59,6 +63,11 @@ public sealed class Location : IEquatable<Location>
         }
 
         var (scheme, authority, path) = Split(text, what);
+        if (scheme == "abfss" && path.AsSpan().IndexOfAny(NotInAzure) >= 0)
+        {
+            throw Refused(what, text, "it holds a character that is not allowed in a location of Azure storage");
+        }
+
         var parts = path.Trim('/').Length == 0 ? [] : path.Trim('/').Split('/');
         if (scheme == "file")
         {
