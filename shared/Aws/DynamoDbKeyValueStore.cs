@@ -101,7 +101,7 @@ public sealed class DynamoDbKeyValueStore : IKeyValueStore
             return (await ReadAsync(partition, check.Id, cancellationToken))?.Version == check.Version ? WriteResult.Applied : new WriteResult(check.Id);
         }
 
-        return await new DynamoDbWriter(client, tableName, partition, commitId, writes).RunAsync(new Attempts(time, ids));
+        return await new DynamoDbWriter(client, tableName, partition, commitId, writes).RunAsync(NewAttempts());
     }
 
     private QueryRequest QueryOf(string partition, FolderRange range)
@@ -134,7 +134,7 @@ public sealed class DynamoDbKeyValueStore : IKeyValueStore
     private async Task<List<Dictionary<string, AttributeValue>>> ReadRowsAsync(List<Dictionary<string, AttributeValue>> keys, CancellationToken cancellationToken)
     {
         var rows = new List<Dictionary<string, AttributeValue>>(keys.Count);
-        var attempts = new Attempts(time, ids);
+        var attempts = NewAttempts();
         while (true)
         {
             var request = new BatchGetItemRequest { RequestItems = new() { [tableName] = new KeysAndAttributes { Keys = keys, ConsistentRead = true } } };
@@ -160,11 +160,7 @@ public sealed class DynamoDbKeyValueStore : IKeyValueStore
         }
     }
 
-    private Task<T> ReadAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken) => new Attempts(time, ids).RunAsync(_ => read(), Understand, cancellationToken);
+    private Task<T> ReadAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken) => NewAttempts().AskAsync(_ => read(), cancellationToken);
 
-    private (Exception Meaning, bool IsFinal) Understand(Exception failure)
-    {
-        var kind = AwsFailures.Classify(failure);
-        return (DynamoDbFailures.Translate(failure, kind, tableName), kind == AwsFailure.Rejected);
-    }
+    private Attempts NewAttempts() => new(time, ids, failure => DynamoDbFailures.Understand(failure, tableName));
 }

@@ -20,7 +20,7 @@ internal sealed class DynamoDbTable(IAmazonDynamoDB client, string tableName, Ti
         catch (Exception failure) when (failure is not (IOException or InvalidDataException) && !cancellationToken.IsCancellationRequested)
         {
             // Nothing is lost when this is run again, so it is not repeated here.
-            throw DynamoDbFailures.Translate(failure, AwsFailures.Classify(failure), tableName);
+            throw DynamoDbFailures.Understand(failure, tableName).Meaning;
         }
     }
 

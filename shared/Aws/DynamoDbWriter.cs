@@ -24,49 +24,14 @@ internal sealed class DynamoDbWriter(IAmazonDynamoDB client, string tableName, s
 {
     private readonly DynamoDbRows rows = new(tableName);
 
-    /// <summary>Whether a request was sent whose outcome is open.</summary>
-    private bool isOpen;
-
-    public async Task<WriteResult> RunAsync(Attempts attempts)
-    {
-        while (true)
+    public Task<WriteResult> RunAsync(Attempts attempts) => attempts.SendAsync(
+        async () =>
         {
-            try
-            {
-                await SendAsync();
-                return WriteResult.Applied;
-            }
-            catch (ConditionalCheckFailedException refused)
-            {
-                return JudgePut(writes[0], refused);
-            }
-            catch (TransactionCanceledException cancelled)
-            {
-                if (JudgeTransaction(cancelled) is { } result)
-                {
-                    return result;
-                }
-
-                await WaitAsync(attempts, cancelled, AwsFailure.Throttled);
-            }
-            catch (IdempotentParameterMismatchException mismatch)
-            {
-                throw new ArgumentException($"Commit id {commitId} was used for another batch: a commit id serves for one", mismatch);
-            }
-            catch (TransactionConflictException conflict)
-            {
-                await WaitAsync(attempts, conflict, AwsFailure.Throttled);
-            }
-            catch (TransactionInProgressException earlier)
-            {
-                await WaitAsync(attempts, earlier, AwsFailure.Unclear);
-            }
-            catch (Exception failure) when (failure is not UnknownOutcomeException)
-            {
-                await WaitAsync(attempts, failure, AwsFailures.Classify(failure));
-            }
-        }
-    }
+            await SendAsync();
+            return WriteResult.Applied;
+        },
+        failure => Judge(failure, attempts.IsOpen) is { } result ? Task.FromResult(result) : null,
+        failure => throw Unknown(failure));
 
     /// <summary>36 characters at most, and the same whenever this batch is sent.</summary>
     private string Token() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{tableName}\n{partition}\n{commitId}")).AsSpan(0, 16));
@@ -78,7 +43,16 @@ internal sealed class DynamoDbWriter(IAmazonDynamoDB client, string tableName, s
             new TransactWriteItemsRequest { ClientRequestToken = Token(), TransactItems = [.. writes.Select(write => rows.TransactOf(partition, commitId, write))] },
             CancellationToken.None);
 
-    private WriteResult JudgePut(Write write, ConditionalCheckFailedException refused)
+    /// <summary>Null when it is no answer.</summary>
+    private WriteResult? Judge(Exception failure, bool isOpen) => failure switch
+    {
+        ConditionalCheckFailedException refused => JudgePut(writes[0], refused, isOpen),
+        TransactionCanceledException cancelled => JudgeTransaction(cancelled, isOpen),
+        IdempotentParameterMismatchException mismatch => throw new ArgumentException($"Commit id {commitId} was used for another batch: a commit id serves for one", mismatch),
+        _ => null,
+    };
+
+    private WriteResult JudgePut(Write write, ConditionalCheckFailedException refused, bool isOpen)
     {
         if (IsOurs(refused.Item))
         {
@@ -90,7 +64,7 @@ internal sealed class DynamoDbWriter(IAmazonDynamoDB client, string tableName, s
     }
 
     /// <summary>Null when the transaction is to be tried again.</summary>
-    private WriteResult? JudgeTransaction(TransactionCanceledException cancelled)
+    private WriteResult? JudgeTransaction(TransactionCanceledException cancelled, bool isOpen)
     {
         var reasons = cancelled.CancellationReasons ?? [];
         var failed = writes.Zip(reasons).Where(pair => pair.Second.Code == "ConditionalCheckFailed").ToList();
@@ -118,18 +92,6 @@ internal sealed class DynamoDbWriter(IAmazonDynamoDB client, string tableName, s
 
     /// <summary>Whether a row carries this batch's version, or was replaced while it did.</summary>
     private bool IsOurs(Dictionary<string, AttributeValue>? row) => DynamoDbRows.VersionOf(row) == commitId || DynamoDbRows.ReplacedVersionOf(row) == commitId;
-
-    /// <summary>Waits before the next attempt; throws what the failure amounts to when there is none.</summary>
-    private async Task WaitAsync(Attempts attempts, Exception failure, AwsFailure kind)
-    {
-        isOpen |= kind == AwsFailure.Unclear;
-        if (kind != AwsFailure.Rejected && await attempts.NextAsync(CancellationToken.None))
-        {
-            return;
-        }
-
-        throw isOpen ? Unknown(failure) : DynamoDbFailures.Translate(failure, kind, tableName);
-    }
 
     private UnknownOutcomeException Unknown(Exception cause) => new($"Batch {commitId} may or may not be in DynamoDB table {tableName}: {cause.Message}", cause);
 }

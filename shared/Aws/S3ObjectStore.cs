@@ -80,37 +80,17 @@ public sealed class S3ObjectStore : IObjectStore
         ObjectLocations.CheckContent(location, content);
         cancellationToken.ThrowIfCancellationRequested();
         var creation = $"{ids.NewId():N}";
-        var attempts = new Attempts(time, ids);
-        for (var isOpen = false; ;)
-        {
-            AwsFailure kind;
-            Exception failure;
-            try
+        var attempts = NewAttempts(location);
+        return await attempts.SendAsync(
+            async () =>
             {
-                // A request that was sent is not cancelled: that would only make its outcome open.
                 await client.PutObjectAsync(PutOf(at, content, creation), CancellationToken.None);
                 return true;
-            }
-            catch (AmazonS3Exception exists) when (exists.StatusCode == HttpStatusCode.PreconditionFailed)
-            {
-                return isOpen && await IsOursAsync(at, location, creation, exists);
-            }
-            catch (AmazonS3Exception conflict) when (conflict.StatusCode == HttpStatusCode.Conflict)
-            {
-                // Another creation of the same name is under way; which of them makes it is open still.
-                (kind, failure) = (AwsFailure.Throttled, conflict);
-            }
-            catch (Exception other)
-            {
-                (kind, failure) = (AwsFailures.Classify(other), other);
-            }
-
-            isOpen |= kind == AwsFailure.Unclear;
-            if (kind == AwsFailure.Rejected || !await attempts.NextAsync(CancellationToken.None))
-            {
-                return isOpen ? await IsOursAsync(at, location, creation, failure) : throw Translate(failure, kind, location);
-            }
-        }
+            },
+            failure => failure is not AmazonS3Exception { StatusCode: HttpStatusCode.PreconditionFailed } exists ? null
+                : attempts.IsOpen ? IsOursAsync(at, location, creation, exists)
+                : Task.FromResult(false),
+            failure => IsOursAsync(at, location, creation, failure));
     }
 
     /// <inheritdoc/>
@@ -154,10 +134,17 @@ public sealed class S3ObjectStore : IObjectStore
         ? new MemoryStream(segment.Array!, segment.Offset, segment.Count, writable: false)
         : new MemoryStream(content.ToArray(), writable: false);
 
-    private static Exception Translate(Exception failure, AwsFailure kind, string location) => (failure, kind) switch
+    private static Failure Understand(Exception failure, string location)
     {
-        (_, AwsFailure.Throttled) => new StoreThrottledException($"S3 asks to slow down at {location}: {failure.Message}", failure),
-        (_, AwsFailure.Unreachable) => new IOException($"S3 cannot be reached for {location}: {failure.Message}", failure),
+        // A conflict: another creation of the same name is under way, and which of them makes it is open still.
+        var kind = failure is AmazonS3Exception { StatusCode: HttpStatusCode.Conflict } ? FailureKind.Throttled : AwsFailures.Classify(failure);
+        return new Failure(kind, Translate(failure, kind, location));
+    }
+
+    private static Exception Translate(Exception failure, FailureKind kind, string location) => (failure, kind) switch
+    {
+        (_, FailureKind.Throttled) => new StoreThrottledException($"S3 asks to slow down at {location}: {failure.Message}", failure),
+        (_, FailureKind.Unreachable) => new IOException($"S3 cannot be reached for {location}: {failure.Message}", failure),
         (AmazonServiceException { StatusCode: HttpStatusCode.Forbidden } denied, _) => new CatalogException(
             ErrorKind.Forbidden, $"S3 denies this server access to {location} ({denied.ErrorCode}); without the right to list the bucket, a missing file is denied as well", failure),
         (AmazonServiceException { ErrorCode: "NoSuchBucket" }, _) => new IOException($"The bucket of {location} does not exist", failure),
@@ -174,7 +161,7 @@ public sealed class S3ObjectStore : IObjectStore
         {
             return await client.GetObjectAsync(new GetObjectRequest { BucketName = at.Bucket, Key = at.Key }, cancellationToken);
         }
-        catch (AmazonS3Exception missing) when (missing.StatusCode == HttpStatusCode.NotFound && missing.ErrorCode != "NoSuchBucket")
+        catch (AmazonS3Exception missing) when (AwsFailures.Classify(missing) == FailureKind.NotFound)
         {
             return null;
         }
@@ -195,12 +182,7 @@ public sealed class S3ObjectStore : IObjectStore
         }
     }
 
-    private Task<T> RetryAsync<T>(string location, Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken) => new Attempts(time, ids).RunAsync(
-        act,
-        failure =>
-        {
-            var kind = AwsFailures.Classify(failure);
-            return (Translate(failure, kind, location), kind == AwsFailure.Rejected);
-        },
-        cancellationToken);
+    private Attempts NewAttempts(string location) => new(time, ids, failure => Understand(failure, location));
+
+    private Task<T> RetryAsync<T>(string location, Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken) => NewAttempts(location).AskAsync(act, cancellationToken);
 }

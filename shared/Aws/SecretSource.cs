@@ -92,47 +92,39 @@ public sealed class SecretReader(HttpClient http, AWSCredentials credentials, st
         return string.IsNullOrEmpty(secret) ? throw new SecretUnavailableException($"The secret in {source} is empty or has no text") : secret;
     }
 
-    private async Task<string?> FetchAsync(Service service, SecretSource source, CancellationToken cancellationToken)
+    private Task<string?> FetchAsync(Service service, SecretSource source, CancellationToken cancellationToken) =>
+        new Attempts(clock, ids, failure => Understand(failure, service, source)).AskAsync(token => FetchOnceAsync(service, source, token), cancellationToken);
+
+    private static Failure Understand(Exception failure, Service service, SecretSource source) => failure is HttpRequestException { StatusCode: { } status }
+        ? new Failure(
+            failure.Message.Contains("Throttl", StringComparison.OrdinalIgnoreCase) ? FailureKind.Throttled : Failure.OfStatus((int)status),
+            new SecretUnavailableException($"The secret in {source} cannot be read: {failure.Message}", failure))
+        : new Failure(
+            Failure.OfTransport(failure),
+            new SecretUnavailableException($"The secret in {source} cannot be read: {service.Name} did not answer: {failure.GetType().Name}", failure));
+
+    private async Task<string?> FetchOnceAsync(Service service, SecretSource source, CancellationToken cancellationToken)
     {
-        var attempts = new Attempts(clock, ids);
-        while (true)
+        using var timeout = new CancellationTokenSource(Timeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        using var request = await RequestAsync(service, source.Name);
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+        await response.Content.LoadIntoBufferAsync(MaxAnswerBytes, either.Token);
+        var body = await response.Content.ReadAsByteArrayAsync(either.Token);
+        if (response.StatusCode != HttpStatusCode.OK)
         {
-            var (secret, failure, isFinal) = await TryFetchAsync(service, source, cancellationToken);
-            if (failure is null)
-            {
-                return secret;
-            }
-
-            if (isFinal || !await attempts.NextAsync(cancellationToken))
-            {
-                throw failure;
-            }
+            throw new HttpRequestException($"{(int)response.StatusCode} {ErrorOf(body)}", null, response.StatusCode);
         }
-    }
 
-    private async Task<(string? Secret, SecretUnavailableException? Failure, bool IsFinal)> TryFetchAsync(Service service, SecretSource source, CancellationToken cancellationToken)
-    {
         try
         {
-            using var timeout = new CancellationTokenSource(Timeout, clock);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            using var request = await RequestAsync(service, source.Name);
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            await response.Content.LoadIntoBufferAsync(MaxAnswerBytes, either.Token);
-            var body = await response.Content.ReadAsByteArrayAsync(either.Token);
-            if (response.StatusCode == HttpStatusCode.OK)
-            {
-                using var answer = Json.Parse(body);
-                return (service.ReadValue(answer.RootElement), null, false);
-            }
-
-            var error = ErrorOf(body);
-            var isFinal = (int)response.StatusCode is >= 400 and < 500 and not 429 && !error.Contains("Throttl", StringComparison.OrdinalIgnoreCase);
-            return (null, new SecretUnavailableException($"The secret in {source} cannot be read: {(int)response.StatusCode} {error}"), isFinal);
+            using var answer = Json.Parse(body);
+            return service.ReadValue(answer.RootElement);
         }
-        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or CatalogException && !cancellationToken.IsCancellationRequested)
+        catch (CatalogException unreadable)
         {
-            return (null, new SecretUnavailableException($"The secret in {source} cannot be read: {service.Name} did not answer: {exception.GetType().Name}", exception), false);
+            // Not the caller's mistake, and perhaps another time there is a better answer.
+            throw new InvalidDataException(unreadable.Message, unreadable);
         }
     }
 

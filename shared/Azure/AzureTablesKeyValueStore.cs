@@ -109,45 +109,24 @@ public sealed class AzureTablesKeyValueStore : IKeyValueStore
         }
 
         var actions = writes.Select(write => AzureTableRows.ToAction(partition, commitId, write)).ToArray();
-        var attempts = new Attempts(time, ids);
-        for (var isOpen = false; ;)
-        {
-            Exception failure;
-            AzureFailure kind;
-            try
+        var attempts = NewAttempts();
+        return await attempts.SendAsync(
+            async () =>
             {
-                // A request that was sent is not cancelled: that would only make its outcome open.
                 await client.SubmitTransactionAsync(actions, CancellationToken.None);
                 return WriteResult.Applied;
-            }
-            catch (TableTransactionFailedException refused) when (refused.Status is 404 or 409 or 412 && refused.FailedTransactionActionIndex is { } index)
-            {
-                return await JudgeAsync(partition, commitId, writes, writes[index].Id, isOpen, refused);
-            }
-            catch (RequestFailedException refused) when (refused.Status is 404 or 409 or 412 && refused.ErrorCode != "TableNotFound")
-            {
-                return await JudgeAsync(partition, commitId, writes, writes[0].Id, isOpen, refused);
-            }
-            catch (Exception other)
-            {
-                (failure, kind) = (other, AzureFailures.Classify(other));
-            }
-
-            isOpen |= kind == AzureFailure.Unclear;
-            if (kind == AzureFailure.Rejected || !await attempts.NextAsync(CancellationToken.None))
-            {
-                throw isOpen
-                    ? new UnknownOutcomeException($"Azure Tables did not tell whether it applied a batch: {failure.Message}", failure)
-                    : Translate(failure, kind);
-            }
-        }
+            },
+            failure => failure is RequestFailedException { Status: 404 or 409 or 412 } refused && refused.ErrorCode != "TableNotFound"
+                ? JudgeAsync(partition, commitId, writes, writes[(refused as TableTransactionFailedException)?.FailedTransactionActionIndex ?? 0].Id, attempts.IsOpen, refused)
+                : null,
+            failure => throw new UnknownOutcomeException($"Azure Tables did not tell whether it applied a batch: {failure.Message}", failure));
     }
 
     /// <summary>
     /// A refusal may be the batch's own doing, when an earlier sending of it was applied: then a row that it made or replaced carries its commit id.
     /// While an earlier sending is open, a refusal is certain only when somebody else's row says that it took the place of the very version that a write required.
     /// </summary>
-    private async ValueTask<WriteResult> JudgeAsync(
+    private async Task<WriteResult> JudgeAsync(
         string partition, string commitId, IReadOnlyList<Write> writes, string refusedBy, bool isOpen, Exception refusal)
     {
         var isCertain = !isOpen;
@@ -185,19 +164,18 @@ public sealed class AzureTablesKeyValueStore : IKeyValueStore
         return found.HasValue ? found.Value : null;
     }
 
-    private async ValueTask<T> RetryAsync<T>(Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken) => await new Attempts(time, ids).RunAsync(
-        act,
-        failure =>
-        {
-            var kind = AzureFailures.Classify(failure);
-            return (Translate(failure, kind), kind == AzureFailure.Rejected);
-        },
-        cancellationToken);
-
-    private static Exception Translate(Exception failure, AzureFailure kind) => kind switch
+    private Attempts NewAttempts() => new(time, ids, static failure =>
     {
-        AzureFailure.Throttled => new StoreThrottledException($"Azure Tables asks to slow down: {failure.Message}", failure),
-        AzureFailure.Unreachable => new IOException($"Azure Tables cannot be reached: {failure.Message}", failure),
+        var kind = AzureFailures.Classify(failure);
+        return new Failure(kind, Translate(failure, kind));
+    });
+
+    private async ValueTask<T> RetryAsync<T>(Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken) => await NewAttempts().AskAsync(act, cancellationToken);
+
+    private static Exception Translate(Exception failure, FailureKind kind) => kind switch
+    {
+        FailureKind.Throttled => new StoreThrottledException($"Azure Tables asks to slow down: {failure.Message}", failure),
+        FailureKind.Unreachable => new IOException($"Azure Tables cannot be reached: {failure.Message}", failure),
         _ => new IOException($"Azure Tables failed: {failure.Message}", failure),
     };
 }

@@ -89,32 +89,17 @@ public sealed class BlobObjectStore : IObjectStore
             Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
             Metadata = new Dictionary<string, string> { [CreationMetadata] = creation },
         };
-        var attempts = new Attempts(time, ids);
-        for (var isOpen = false; ;)
-        {
-            Exception failure;
-            AzureFailure kind;
-            try
+        var attempts = NewAttempts(location);
+        return await attempts.SendAsync(
+            async () =>
             {
-                // A request that was sent is not cancelled: that would only make its outcome open.
                 await blob.UploadAsync(new BinaryData(content), options, CancellationToken.None);
                 return true;
-            }
-            catch (RequestFailedException exists) when (exists.Status == 412 || exists.ErrorCode == BlobErrorCode.BlobAlreadyExists)
-            {
-                return isOpen && await IsOursAsync(blob, location, creation, exists);
-            }
-            catch (Exception other)
-            {
-                (failure, kind) = (other, AzureFailures.Classify(other));
-            }
-
-            isOpen |= kind == AzureFailure.Unclear;
-            if (kind == AzureFailure.Rejected || !await attempts.NextAsync(CancellationToken.None))
-            {
-                return isOpen ? await IsOursAsync(blob, location, creation, failure) : throw Translate(failure, kind, location);
-            }
-        }
+            },
+            failure => failure is not RequestFailedException exists || (exists.Status != 412 && exists.ErrorCode != BlobErrorCode.BlobAlreadyExists) ? null
+                : attempts.IsOpen ? IsOursAsync(blob, location, creation, exists)
+                : Task.FromResult(false),
+            failure => IsOursAsync(blob, location, creation, failure));
     }
 
     /// <inheritdoc/>
@@ -131,14 +116,32 @@ public sealed class BlobObjectStore : IObjectStore
         RequireServed(at, folder);
         var spelled = folder.EndsWith('/') ? folder : folder + "/";
         var container = clients[at.Account].GetBlobContainerClient(at.Container);
-        await foreach (var found in container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, at.Blob, cancellationToken))
+        string? next = null;
+        do
         {
-            // With a hierarchical namespace folders are listed too, and say so.
-            if (!found.Metadata.TryGetValue("hdi_isfolder", out var isFolder) || isFolder != "true")
+            var page = await RetryAsync(folder, token => ListPageAsync(container, at.Blob, next, token), cancellationToken);
+            foreach (var found in page?.Values ?? [])
             {
-                yield return spelled + found.Name[at.Blob.Length..];
+                // With a hierarchical namespace folders are listed too, and say so.
+                if (!found.Metadata.TryGetValue("hdi_isfolder", out var isFolder) || isFolder != "true")
+                {
+                    yield return spelled + found.Name[at.Blob.Length..];
+                }
             }
+
+            next = page?.ContinuationToken;
         }
+        while (!string.IsNullOrEmpty(next));
+    }
+
+    private static async Task<Page<BlobItem>?> ListPageAsync(BlobContainerClient container, string prefix, string? next, CancellationToken cancellationToken)
+    {
+        await foreach (var page in container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, prefix, cancellationToken).AsPages(next))
+        {
+            return page;
+        }
+
+        return null;
     }
 
     private BlobClient Served(string location)
@@ -171,7 +174,7 @@ public sealed class BlobObjectStore : IObjectStore
         {
             return await blob.DownloadStreamingAsync(cancellationToken: cancellationToken);
         }
-        catch (RequestFailedException missing) when (missing.Status == 404 && missing.ErrorCode != BlobErrorCode.ContainerNotFound)
+        catch (RequestFailedException missing) when (AzureFailures.Classify(missing) == FailureKind.NotFound)
         {
             return null;
         }
@@ -191,19 +194,20 @@ public sealed class BlobObjectStore : IObjectStore
         }
     }
 
-    private Task<T> RetryAsync<T>(string location, Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken) => new Attempts(time, ids).RunAsync(
-        act,
-        failure =>
-        {
-            var kind = AzureFailures.Classify(failure);
-            return (Translate(failure, kind, location), kind == AzureFailure.Rejected);
-        },
-        cancellationToken);
+    private Attempts NewAttempts(string location) => new(time, ids, failure => Understand(failure, location));
 
-    private static Exception Translate(Exception failure, AzureFailure kind, string location) => (failure, kind) switch
+    private Task<T> RetryAsync<T>(string location, Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken) => NewAttempts(location).AskAsync(act, cancellationToken);
+
+    private static Failure Understand(Exception failure, string location)
     {
-        (_, AzureFailure.Throttled) => new StoreThrottledException($"Blob Storage asks to slow down at {location}: {failure.Message}", failure),
-        (_, AzureFailure.Unreachable) => new IOException($"Blob Storage cannot be reached for {location}: {failure.Message}", failure),
+        var kind = AzureFailures.Classify(failure);
+        return new Failure(kind, Translate(failure, kind, location));
+    }
+
+    private static Exception Translate(Exception failure, FailureKind kind, string location) => (failure, kind) switch
+    {
+        (_, FailureKind.Throttled) => new StoreThrottledException($"Blob Storage asks to slow down at {location}: {failure.Message}", failure),
+        (_, FailureKind.Unreachable) => new IOException($"Blob Storage cannot be reached for {location}: {failure.Message}", failure),
         (RequestFailedException { Status: 401 or 403 } denied, _) => new CatalogException(
             ErrorKind.Forbidden, $"Blob Storage denies this server access to {location} ({denied.ErrorCode})", failure),
         _ => new IOException($"Blob Storage failed at {location}: {failure.Message}", failure),
