@@ -206,6 +206,28 @@ public sealed partial class ConventionTests
         }
     }
 
+    /// <summary>A version that nothing uses is one that nobody looks after. Those that only come with others stand by themselves, as pins.</summary>
+    [Fact]
+    public void Every_central_version_is_that_of_a_package_which_a_project_asks_for_or_a_pin_of_one_that_comes_with_others()
+    {
+        var groups = XDocument.Load(Path.Join(Root, "Directory.Packages.props")).Descendants("ItemGroup")
+            .ToDictionary(group => group.Attribute("Label")!.Value, group => group.Elements("PackageVersion").Select(version => version.Attribute("Include")!.Value).ToArray());
+        var asked = ProjectsOf("Serverless.sln").Append("Directory.Build.targets").Select(project => Path.Join(Root, project)).Where(File.Exists)
+            .SelectMany(project => XDocument.Load(project).Descendants("PackageReference").Select(reference => reference.Attribute("Include")?.Value))
+            .OfType<string>().ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var locked = ProjectsOf("Core.slnf").SelectMany(project =>
+        {
+            using var document = JsonDocument.Parse(File.ReadAllText(LockFile(project)));
+            return document.RootElement.GetProperty("dependencies").EnumerateObject().SelectMany(framework => framework.Value.EnumerateObject()).Select(package => package.Name).ToArray();
+        }).ToHashSet(StringComparer.OrdinalIgnoreCase);
+
+        Assert.Equal([], groups.Where(group => group.Key != "Pins").SelectMany(group => group.Value).Where(package => !asked.Contains(package)));
+        Assert.Equal([], groups["Pins"].Where(asked.Contains));
+
+        // What belongs to the Lambda host alone has no lock file to be looked for in.
+        Assert.Equal([], groups["Pins"].Where(package => !locked.Contains(package) && !package.StartsWith("Amazon.Lambda.", StringComparison.Ordinal)));
+    }
+
     private static string LockFile(string project) => Path.Join(Root, Path.GetDirectoryName(project), "packages.lock.json");
 
     private static string[] ProjectsOf(string solution) =>
