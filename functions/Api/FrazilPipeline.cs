@@ -91,7 +91,7 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
         {
             record.Found(service);
             return http.Request.Method is "GET" or "HEAD"
-                ? await service.Handler(operations, http.RequestAborted)
+                ? await service.Handler(operations, http)
                 : Answer.MethodNotAllowed(http.Request.Method, ServiceRoute.Methods);
         }
 

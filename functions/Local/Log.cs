@@ -46,6 +46,12 @@ internal static partial class Log
     [LoggerMessage(130, LogLevel.Information, "At most {connections} connections at a time: the system's limit of open files (ulimit -n) allows no more")]
     public static partial void FewConnections(ILogger logger, int connections);
 
+    [LoggerMessage(114, LogLevel.Information, "{files} unfinished files of killed processes were deleted below {folder}")]
+    public static partial void Swept(ILogger logger, int files, string folder);
+
+    [LoggerMessage(115, LogLevel.Warning, "Unfinished files of killed processes could not be looked for; it is tried again in an hour")]
+    public static partial void NotSwept(ILogger logger, Exception exception);
+
     [LoggerMessage(113, LogLevel.Information, "Credentials are asked for: those of the client '{clientId}'")]
     public static partial void Closed(ILogger logger, string clientId);
 }

@@ -16,7 +16,8 @@ namespace Frazil.EmbeddedBackend;
 /// </para>
 /// <para>
 /// Only files below the roots are served. Symbolic links are followed, and must not lead out of the roots; a program that may exchange folders for links inside a root while Frazil works there is trusted.
-/// Empty folders are left behind by deletions, as object stores have none.
+/// Empty folders are left behind by deletions, as object stores have none, until <see cref="RemoveEmptyFoldersAsync"/> is asked to look after a place. A root that was there once is never made anew:
+/// where it was moved away, files of a table would be in two places.
 /// </para>
 /// </remarks>
 /// <param name="roots">The folders to serve, as locations or absolute paths. They need not exist yet.</param>
@@ -28,6 +29,12 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
     /// <summary>How names of unfinished files begin. No location may have such a name.</summary>
     public const string TemporaryPrefix = ".frazil-";
 
+    /// <summary>Stands for a file in a folder, when it is the folder that a location names.</summary>
+    private const string FolderProbe = "_";
+
+    /// <summary>Tries to make a file or folder while empty folders around it are removed.</summary>
+    private const int MaxAttempts = 5;
+
     /// <summary>Creations at a time, each on a thread of its own: they wait for the disk, and must not take the threads that serve requests.</summary>
     private const int MaxCreations = 64;
 
@@ -37,6 +44,10 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
     private readonly FileRoots roots = new(roots);
     private readonly DurableFolders folders = new();
     private readonly SemaphoreSlim creations = new(MaxCreations);
+
+    /// <summary>The path of the folder that a <c>file:</c> location names.</summary>
+    /// <exception cref="CatalogException">BadRequest when it is no file location.</exception>
+    public static string PathOfFolder(string location) => FileRoots.Parse(location).TrimEnd(Path.DirectorySeparatorChar);
 
     /// <inheritdoc/>
     public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string location, CancellationToken cancellationToken)
@@ -143,6 +154,96 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
         }
 
         await Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask MakeFolderAsync(string location, CancellationToken cancellationToken)
+    {
+        var folder = PathOf(location.TrimEnd('/') + "/" + FolderProbe, followLast: false);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                folders.RequireRoot(folder.Root);
+                Directory.CreateDirectory(Path.GetDirectoryName(folder.Path)!);
+                return default;
+            }
+            catch (DirectoryNotFoundException) when (attempt < MaxAttempts)
+            {
+                // Somebody removed an empty folder above it at the same time.
+            }
+            catch (IOException inTheWay) when (FileAbove(Path.GetDirectoryName(folder.Path)!, folder.Root))
+            {
+                throw new CatalogException(ErrorKind.BadRequest, $"Location {location} lies below a file", inTheWay);
+            }
+            catch (UnauthorizedAccessException denied)
+            {
+                throw Denied(location, denied);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask RemoveEmptyFoldersAsync(string location, CancellationToken cancellationToken)
+    {
+        var probe = PathOf(location.TrimEnd('/') + "/" + FolderProbe, followLast: false);
+        var folder = Path.GetDirectoryName(probe.Path)!;
+        if (!RemoveEmpty(folder, cancellationToken))
+        {
+            return default;
+        }
+
+        for (var above = Path.GetDirectoryName(folder); above is not null && above.Length > probe.Root.Length; above = Path.GetDirectoryName(above))
+        {
+            if (!TryRemove(above))
+            {
+                break;
+            }
+        }
+
+        return default;
+    }
+
+    /// <summary>Removes a folder whose folders are all empty, or those of its folders that are; links are files here.</summary>
+    private static bool RemoveEmpty(string folder, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            var isEmpty = true;
+            foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+            {
+                isEmpty &= entry is DirectoryInfo && entry.LinkTarget is null && RemoveEmpty(entry.FullName, cancellationToken);
+            }
+
+            return isEmpty && TryRemove(folder);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Never removes what is in a folder: the system refuses one that is not empty.</summary>
+    private static bool TryRemove(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: false);
+            return true;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     private ServedPath PathOf(string location, bool followLast)
@@ -256,7 +357,7 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
                 RandomAccess.FlushToDisk(handle);
                 return;
             }
-            catch (DirectoryNotFoundException) when (attempt == 0)
+            catch (DirectoryNotFoundException) when (attempt < MaxAttempts)
             {
                 // Somebody removed a folder that was known to be there.
                 folders.Forget();

@@ -54,7 +54,7 @@ internal sealed class FileRoots
     /// <summary>
     /// The absolute path that a location spells: <c>file:/x</c>, <c>file:///x</c>, <c>file://localhost/x</c> or <c>/x</c>. Nothing is decoded. Doubled slashes count as one, as for the operating system.
     /// </summary>
-    private static string Parse(string location)
+    public static string Parse(string location)
     {
         ObjectLocations.Check(location);
         var path = location;

@@ -44,7 +44,9 @@ internal static class SqliteDatabase
             Execute(connection, "BEGIN");
             var isOurs = IsOurs(connection, path);
             Execute(connection, "COMMIT");
-            if (!isOurs)
+
+            // A file that some other tool copied back may have lost its write-ahead log, which servers beside each other need.
+            if (!isOurs || !IsWriteAhead(connection))
             {
                 Make(connection, path);
             }
@@ -72,6 +74,22 @@ internal static class SqliteDatabase
                 PRAGMA query_only = {(readOnly ? 1 : 0)};
                 """);
             return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>As <see cref="Open"/> for reading, of a file that is there; refuses one that is not ours.</summary>
+    /// <exception cref="InvalidDataException">The file is no SQLite database, damaged, foreign, or of a later layout.</exception>
+    public static SqliteConnection OpenOurs(string path)
+    {
+        var connection = Open(path, BusyTimeout, readOnly: true);
+        try
+        {
+            return IsOurs(connection, path) ? connection : throw new InvalidDataException($"The database {path} is empty");
         }
         catch
         {
@@ -151,6 +169,13 @@ internal static class SqliteDatabase
         }
 
         Execute(connection, "COMMIT");
+    }
+
+    private static bool IsWriteAhead(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA journal_mode";
+        return command.ExecuteScalar() is "wal";
     }
 
     private static long Scalar(SqliteConnection connection, string sql)

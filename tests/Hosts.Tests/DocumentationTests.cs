@@ -9,11 +9,13 @@ public sealed partial class DocumentationTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    [Fact]
-    public async Task Every_command_of_the_operations_page_knows_the_flags_that_stand_beside_it()
+    [Theory]
+    [InlineData("operations.md", 8)]
+    [InlineData("backup.md", 5)]
+    public async Task Every_command_of_a_page_knows_the_flags_that_stand_beside_it(string page, int atLeast)
     {
-        var commands = CommandPattern().Matches(Read("docs", "operations.md")).Select(match => match.Groups[1].Value.Split('#')[0].Trim()).Distinct().ToArray();
-        Assert.True(commands.Length >= 8);
+        var commands = CommandPattern().Matches(Read("docs", page)).Select(match => match.Groups[1].Value.Split('#')[0].Trim()).Distinct().ToArray();
+        Assert.True(commands.Length >= atLeast);
         foreach (var command in commands.SelectMany(Each))
         {
             var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);

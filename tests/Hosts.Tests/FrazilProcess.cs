@@ -59,7 +59,7 @@ public sealed partial class FrazilProcess : IAsyncDisposable
     public string Errors => string.Join('\n', errors);
 
     /// <summary>The program; <c>FRAZIL_TEST_EXECUTABLE</c> names another one, such as a native build.</summary>
-    private static string Executable
+    public static string Executable
     {
         get
         {

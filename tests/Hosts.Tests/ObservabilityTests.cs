@@ -96,7 +96,7 @@ public sealed partial class ObservabilityTests : IDisposable
     {
         await using var collector = await Collector.StartAsync();
         await using var server = await FrazilProcess.ServeAsync(folder.Path, ["--auth", "--otlp", collector.Url, "--log-level", "debug", .. isJson ? new[] { "--json" } : []]);
-        var root = (await server.ErrorLineAsync(line => line.StartsWith("The root credentials", StringComparison.Ordinal))).Split(':')[^1];
+        var root = await SecretAsync(server);
         using var form = new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("client_id", "root"), new("client_secret", root)]);
         using var granted = await server.Client.PostAsync("/v1/oauth/tokens", form);
         var token = JsonSerializer.Deserialize<JsonElement>(await granted.Content.ReadAsStringAsync()).GetProperty("access_token").GetString()!;
@@ -225,6 +225,28 @@ public sealed partial class ObservabilityTests : IDisposable
         var html = await page.Content.ReadAsStringAsync();
         Assert.Contains("/v1/config", html, StringComparison.Ordinal);
         Assert.DoesNotMatch("(src|href)=\"//|<script|@import|url\\(", html);
+
+        // The address that it was asked under, and where the metrics are.
+        Assert.Contains($"uri=\"http://{server.Url.Authority}\")", html, StringComparison.Ordinal);
+        Assert.Contains("href=\"/metrics\"", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("credential=", html, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("lake.example.org", null, "uri=\"http://lake.example.org\", credential=\"CLIENT_ID:SECRET\")")]
+    [InlineData("lake.example.org", "https", "uri=\"https://lake.example.org\", credential=\"CLIENT_ID:SECRET\")")]
+    [InlineData("a\"onload=x", null, "uri=\"http://localhost:8181\", credential=\"CLIENT_ID:SECRET\")")]
+    public async Task The_page_shows_the_address_that_it_was_asked_under_and_the_credential_that_is_asked_for(string host, string? scheme, string shown)
+    {
+        await using var server = await FrazilProcess.ServeAsync(folder.Path, "--auth");
+        using var connection = new System.Net.Sockets.TcpClient(server.Url.Host, server.Url.Port);
+        var forwarded = scheme is null ? "" : $"X-Forwarded-Proto: {scheme}\r\n";
+        await connection.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: {host}\r\n{forwarded}Connection: close\r\n\r\n"));
+        using var reader = new StreamReader(connection.GetStream());
+        var answer = await reader.ReadToEndAsync().WaitAsync(FrazilProcess.Patience);
+
+        // Kestrel itself refuses a host that cannot be one.
+        Assert.True(answer.Contains(shown, StringComparison.Ordinal) || (host.Contains('"', StringComparison.Ordinal) && answer.StartsWith("HTTP/1.1 400", StringComparison.Ordinal)), answer);
     }
 
     [Fact]
@@ -238,7 +260,7 @@ public sealed partial class ObservabilityTests : IDisposable
         server.Client.DefaultRequestHeaders.Authorization = null;
 
         // The secret is told on standard error alone.
-        var secret = (await server.ErrorLineAsync(line => line.StartsWith("The root credentials", StringComparison.Ordinal))).Split(':')[^1];
+        var secret = await SecretAsync(server);
         using var form = new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("client_id", "root"), new("client_secret", secret)]);
         using var granted = await server.Client.PostAsync("/v1/oauth/tokens", form);
         var token = JsonSerializer.Deserialize<JsonElement>(await granted.Content.ReadAsStringAsync()).GetProperty("access_token").GetString()!;
@@ -249,6 +271,13 @@ public sealed partial class ObservabilityTests : IDisposable
         var lines = server.Output.Select(line => JsonSerializer.Deserialize<JsonElement>(line)).Where(line => Text(line, "operation") == "listNamespaces").ToArray();
         Assert.Equal([(null, "denied"), (null, "denied"), ("root", "ok")], lines.Select(line => (Text(line, "principal"), Text(line, "outcome"))));
         Assert.DoesNotContain(server.Output, line => line.Contains(secret, StringComparison.Ordinal) || line.Contains(token, StringComparison.Ordinal));
+    }
+
+    /// <summary>The root client's secret, as the first start shows it: as a sentence, or as a line of JSON.</summary>
+    private static async Task<string> SecretAsync(FrazilProcess server)
+    {
+        var line = await server.ErrorLineAsync(line => line.Contains("root credentials", StringComparison.Ordinal));
+        return line.StartsWith('{') ? JsonSerializer.Deserialize<JsonElement>(line).GetProperty("clientSecret").GetString()! : line.Split(':')[^1];
     }
 
     private static string? Text(JsonElement line, string name) => line.TryGetProperty(name, out var value) ? value.GetString() : null;

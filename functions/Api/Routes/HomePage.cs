@@ -1,4 +1,7 @@
+using System.Net;
 using System.Reflection;
+using System.Text;
+using Microsoft.AspNetCore.Http;
 
 namespace Frazil.Api;
 
@@ -8,8 +11,27 @@ internal static class HomePage
     private static readonly string Version =
         typeof(HomePage).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    /// <summary>The page.</summary>
-    public static Answer Answer { get; } = Answer.Page(System.Text.Encoding.UTF8.GetBytes($$"""
+    /// <summary>The page, with the address that it was asked under.</summary>
+    public static Answer Show(Operations operations, HttpContext http) => Answer.Page(Encoding.UTF8.GetBytes(Html(
+        WebUtility.HtmlEncode(AddressOf(http)),
+        operations.Tokens is null ? "" : ", credential=\"CLIENT_ID:SECRET\"",
+        operations.Options.ServesMetrics ? "\n<tr><td><a href=\"/metrics\"><code>/metrics</code></a></td><td>metrics, in the format of Prometheus</td></tr>" : "")));
+
+    private static string AddressOf(HttpContext http)
+    {
+        // What stands in a host's name or in an address; anything else would not be one that people can use.
+        var host = http.Request.Host.Value;
+        if (string.IsNullOrEmpty(host) || !host.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or ':' or '[' or ']'))
+        {
+            return "http://localhost:8181";
+        }
+
+        // Something that ends TLS in front of us says so.
+        var isSecure = http.Request.IsHttps || http.Request.Headers["X-Forwarded-Proto"].ToString().Equals("https", StringComparison.OrdinalIgnoreCase);
+        return $"{(isSecure ? "https" : "http")}://{host}";
+    }
+
+    private static string Html(string address, string credential, string metrics) => $$"""
         <!doctype html>
         <html lang="en">
         <head>
@@ -31,14 +53,14 @@ internal static class HomePage
         <tr><td><a href="/v1/config"><code>/v1/config</code></a></td><td>the Iceberg REST API begins here; also under <code>/catalog</code> and <code>/api/catalog</code></td></tr>
         <tr><td><a href="/openapi"><code>/openapi</code></a></td><td>every route, as an OpenAPI document</td></tr>
         <tr><td><a href="/health/live"><code>/health/live</code></a></td><td>whether the process lives</td></tr>
-        <tr><td><a href="/health/ready"><code>/health/ready</code></a></td><td>whether its store answers</td></tr>
+        <tr><td><a href="/health/ready"><code>/health/ready</code></a></td><td>whether its store answers</td></tr>{{metrics}}
         </table>
-        <p>From Python, with this page's address:</p>
+        <p>From Python:</p>
         <pre>from pyiceberg.catalog import load_catalog
-        catalog = load_catalog("frazil", type="rest", uri="http://localhost:8181")
+        catalog = load_catalog("frazil", type="rest", uri="{{address}}"{{credential}})
         catalog.list_namespaces()</pre>
         </body>
         </html>
 
-        """));
+        """;
 }

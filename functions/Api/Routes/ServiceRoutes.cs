@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Frazil.Entities;
 using Frazil.Iceberg;
 using Frazil.Storage;
+using Microsoft.AspNetCore.Http;
 
 namespace Frazil.Api;
 
@@ -9,7 +10,7 @@ namespace Frazil.Api;
 /// <param name="Path">Its path.</param>
 /// <param name="Name">Its name in logs and metrics.</param>
 /// <param name="Handler">What answers.</param>
-internal sealed record ServiceRoute(string Path, string Name, Func<Operations, CancellationToken, ValueTask<Answer>> Handler)
+internal sealed record ServiceRoute(string Path, string Name, Func<Operations, HttpContext, ValueTask<Answer>> Handler)
 {
     /// <summary>The methods of every page.</summary>
     public static readonly IReadOnlyList<string> Methods = ["GET", "HEAD"];
@@ -24,7 +25,7 @@ internal static class ServiceRoutes
     /// <summary>The pages.</summary>
     public static IReadOnlyList<ServiceRoute> All { get; } =
     [
-        new("/", "home", static (_, _) => new(HomePage.Answer)),
+        new("/", "home", static (operations, http) => new(HomePage.Show(operations, http))),
         new(FrazilPipeline.LivePath, "live", static (_, _) => new(FrazilPipeline.Alive)),
         new("/health/ready", "ready", ReadyAsync),
         new("/openapi", "openapi", static (_, _) => new(OpenApiDocument.Answer)),
@@ -35,8 +36,9 @@ internal static class ServiceRoutes
     /// <summary>The page of a request, or null.</summary>
     public static ServiceRoute? Find(RequestTarget target) => ByPath.GetValueOrDefault(target.Path);
 
-    private static async ValueTask<Answer> ReadyAsync(Operations operations, CancellationToken cancellationToken)
+    private static async ValueTask<Answer> ReadyAsync(Operations operations, HttpContext http)
     {
+        var cancellationToken = http.RequestAborted;
         string reason;
         try
         {

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Reflection;
+using Frazil.Iceberg;
+using Frazil.Storage;
 
 namespace Frazil.Local;
 
@@ -17,7 +19,7 @@ internal static class FrazilCommand
     {
         // 'frazil' and 'frazil --port 9000' serve.
         string[] words = args is [] || (args[0].StartsWith('-') && args[0] is not ("--help" or "-h" or "-?" or "--version")) ? ["serve", .. args] : args;
-        var root = new RootCommand("Frazil, an Apache Iceberg REST catalog. Without a command it serves.") { Serve(), VersionCommand() };
+        var root = new RootCommand("Frazil, an Apache Iceberg REST catalog. Without a command it serves.") { Serve(), Backup(), NewSecret(), VersionCommand() };
         foreach (var command in ManagementCommands.All())
         {
             root.Subcommands.Add(command);
@@ -39,21 +41,29 @@ internal static class FrazilCommand
         return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
     }
 
-    private static Command Serve()
-    {
-        var command = new Command("serve", "Serves the catalog over HTTP. Every option is also an environment variable, which stands behind it (a list has commas in it), and a member of the section Frazil of appsettings.json: "
-            + "--s3-endpoint is FRAZIL__S3_ENDPOINT and {\"Frazil\": {\"s3-endpoint\": ...}}. The option comes before the variable, the variable before the file.");
-        var options = SettingList.Options.ToDictionary(setting => setting, ToOption);
-        foreach (var option in options.Values)
+    private static Command Serve() => Local(
+        "serve",
+        "Serves the catalog over HTTP. Every option is also an environment variable, which stands behind it (a list has commas in it), and a member of the section Frazil of appsettings.json: "
+        + "--s3-endpoint is FRAZIL__S3_ENDPOINT and {\"Frazil\": {\"s3-endpoint\": ...}}. The option comes before the variable, the variable before the file.",
+        SettingList.Options,
+        async (options, _) =>
         {
-            command.Options.Add(option);
-        }
+            await new Server(options).RunAsync();
+            return 0;
+        });
 
-        command.SetAction((parsed, _) => ServeAsync(options
-            .Where(option => parsed.GetResult(option.Value) is { Implicit: false })
-            .ToDictionary(option => option.Key, option => Texts(option.Key, parsed.GetResult(option.Value)!))));
-        return command;
-    }
+    private static Command Backup() => Local(
+        "backup",
+        "Copies the store in the data folder (--store sqlite) into one file, as it is at one moment, while servers go on. Back up the tables' files after it.",
+        [SettingList.Data, SettingList.Store, SettingList.Config],
+        StoreCommands.BackupAsync,
+        StoreCommands.BackupFile);
+
+    private static Command NewSecret() => Local(
+        "new-secret",
+        "Makes a new secret of the root client and shows it, once. Servers over the store take it when they are started again; then the former secret, and every token got with it, are worth nothing.",
+        [.. SettingList.OfStore, SettingList.RootClientId, SettingList.Json],
+        StoreCommands.NewSecretAsync);
 
     private static Command VersionCommand()
     {
@@ -62,24 +72,44 @@ internal static class FrazilCommand
         return command;
     }
 
-    private static async Task<int> ServeAsync(IReadOnlyDictionary<Setting, IReadOnlyList<string>> flags)
+    /// <summary>A command that works on this machine and takes settings, as options, from the environment and from a file.</summary>
+    private static Command Local(string name, string description, IEnumerable<Setting> settings, Func<ServeOptions, ParseResult, Task<int>> run, params Argument[] arguments)
     {
-        try
+        var command = new Command(name, description);
+        foreach (var argument in arguments)
         {
-            var options = ServeOptions.Read(new SettingSources(flags, Environment.GetEnvironmentVariables()));
-            await new Server(options).RunAsync();
-            return 0;
+            command.Arguments.Add(argument);
         }
-        catch (SettingException exception)
+
+        var options = settings.ToDictionary(setting => setting, ToOption);
+        foreach (var option in options.Values)
         {
-            await Console.Error.WriteLineAsync($"frazil: {exception.Message}");
-            return NotUnderstood;
+            command.Options.Add(option);
         }
-        catch (StartException exception)
+
+        command.SetAction(async (parsed, _) =>
         {
-            await Console.Error.WriteLineAsync($"frazil: {exception.Message}");
-            return Failed;
-        }
+            var flags = options
+                .Where(option => parsed.GetResult(option.Value) is { Implicit: false })
+                .ToDictionary(option => option.Key, option => Texts(option.Key, parsed.GetResult(option.Value)!));
+            try
+            {
+                return await run(ServeOptions.Read(new SettingSources(flags, Environment.GetEnvironmentVariables())), parsed);
+            }
+            catch (SettingException exception)
+            {
+                await Console.Error.WriteLineAsync($"frazil: {exception.Message}");
+                return NotUnderstood;
+            }
+
+            // What may go wrong with files and stores says what it is; anything else is a fault of ours, and shows where.
+            catch (Exception exception) when (exception is StartException or CatalogException or StoreThrottledException or IOException or InvalidDataException or UnauthorizedAccessException)
+            {
+                await Console.Error.WriteLineAsync($"frazil: {exception.Message}");
+                return Failed;
+            }
+        });
+        return command;
     }
 
     private static Option ToOption(Setting setting) => setting.Form == SettingForm.Switch

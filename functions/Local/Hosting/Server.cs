@@ -13,6 +13,7 @@ internal sealed class Server(ServeOptions options)
     private readonly TimeProvider clock = TimeProvider.System;
     private readonly IdSource ids = new();
     private readonly TaskCompletionSource<FrazilPipeline> opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly JobTimers timers = new(TimeProvider.System);
     private readonly LocalGuard guard = new(options.Insecure || options.Auth);
     private FrazilPipeline? pipeline;
 
@@ -27,8 +28,6 @@ internal sealed class Server(ServeOptions options)
         var logger = loggers.CreateLogger("Frazil");
 
         var aws = new Lazy<AwsParts>(() => new AwsParts(options.Credentials, clock, ids));
-        string? secret = null;
-        var root = options.Auth ? LocalCredentials.Open(options, out secret) : null;
 
         // Opening the store and starting to listen each load much code, so they do not wait for each other. A request that comes in between waits for the store.
         var opening = Task.Run(() => OpenedStore.OpenAsync(options, aws));
@@ -39,8 +38,10 @@ internal sealed class Server(ServeOptions options)
         await using var store = await opening;
         await listening;
 
+        // Only now: a port in use must not cost a secret that nobody was shown.
+        var root = await new LocalCredentials(options, new StoreWriter(store.Store, clock, ids), clock).OpenAsync(CancellationToken.None);
         var operations = new Operations(
-            new MeteredKeyValueStore(store.Store, store.Kind, clock),
+            new MeteredKeyValueStore(new TaskNotice(store.Store, timers.PurgeSoon), store.Kind, clock),
             new Storages(aws, ids, clock).Open,
             options.Frazil with { RequestMemoryBytes = MemoryBudget.OfProcess(options.Frazil.MetadataCacheBytes) },
             clock,
@@ -52,10 +53,10 @@ internal sealed class Server(ServeOptions options)
         await PutCatalogsAsync(operations, definitions, logger);
         pipeline = new FrazilPipeline(operations, loggers.CreateLogger<FrazilPipeline>()) { HidesReads = !options.Json };
         opened.SetResult(pipeline);
-        await AnnounceAsync(operations, listener, store.Name, secret, logger);
+        await AnnounceAsync(operations, listener, store, root, logger);
 
         using var stopping = new CancellationTokenSource();
-        var jobs = new JobTimers(operations.Jobs, clock, logger).RunAsync(stopping.Token);
+        var jobs = Task.WhenAll(timers.RunAsync(operations.Jobs, logger, stopping.Token), new Warehouses(operations.Catalogs, clock, logger).SweepAsync(stopping.Token));
         await signals.First;
         var began = clock.GetTimestamp();
         var finishing = listener.StopAsync(options.ShutdownTimeout, clock);
@@ -126,6 +127,7 @@ internal sealed class Server(ServeOptions options)
             try
             {
                 var before = (await operations.Catalogs.FindAsync(name, CancellationToken.None))?.Entity;
+                Warehouses.Require(name, storage, before?.Storage);
                 if (before is not null && before.Storage.BaseLocation != storage.BaseLocation && !storage.AllowedLocations.Contains(before.Storage.BaseLocation))
                 {
                     Log.Moved(logger, name, before.Storage.BaseLocation, storage.BaseLocation);
@@ -148,7 +150,7 @@ internal sealed class Server(ServeOptions options)
         }
     }
 
-    private async Task AnnounceAsync(Operations operations, Listener listener, string store, string? secret, ILogger logger)
+    private async Task AnnounceAsync(Operations operations, Listener listener, OpenedStore store, RootCredentials? root, ILogger logger)
     {
         var url = listener.Url;
         Log.Listening(logger, FrazilCommand.Version, url);
@@ -158,28 +160,22 @@ internal sealed class Server(ServeOptions options)
         }
 
         var catalog = await operations.Catalogs.GetAsync(options.Frazil.DefaultCatalog, CancellationToken.None);
-        Log.Serving(logger, catalog.Name, catalog.Entity.Storage.BaseLocation, store);
+        Log.Serving(logger, catalog.Name, catalog.Entity.Storage.BaseLocation, store.Name);
         if (options.Otlp is { } collector)
         {
             Log.Exporting(logger, collector.Endpoint.AbsoluteUri, collector.Protocol.ToString());
         }
 
-        if (options.Auth)
-        {
-            Log.Closed(logger, options.RootClientId);
-        }
-        else
+        if (root is null)
         {
             Log.Open(logger);
         }
-
-        if (secret is not null)
+        else
         {
-            // Not in the log: a log is kept and copied, and this is told once, to whoever started the server.
-            await Console.Error.WriteLineAsync($"The root credentials, shown only now: {options.RootClientId}:{secret}");
+            Log.Closed(logger, root.ClientId);
         }
 
-        foreach (var warning in options.Warnings)
+        foreach (var warning in options.Warnings.Concat(store.Warnings))
         {
             Log.Careless(logger, warning);
         }

@@ -16,6 +16,10 @@ internal sealed class FilesBesideObjectStore(IObjectStore elsewhere, IObjectStor
 
     public ValueTask DeleteAsync(string location, CancellationToken cancellationToken) => Of(location).DeleteAsync(location, cancellationToken);
 
+    public ValueTask MakeFolderAsync(string location, CancellationToken cancellationToken) => Of(location).MakeFolderAsync(location, cancellationToken);
+
+    public ValueTask RemoveEmptyFoldersAsync(string location, CancellationToken cancellationToken) => Of(location).RemoveEmptyFoldersAsync(location, cancellationToken);
+
     public IAsyncEnumerable<string> ListAsync(string folder, CancellationToken cancellationToken) => Of(folder).ListAsync(folder, cancellationToken);
 
     private IObjectStore Of(string location) =>

@@ -1,88 +1,159 @@
-using System.Text;
+using Frazil.Api;
+using Frazil.Entities;
 using Frazil.Iceberg;
 using Frazil.Security;
+using Frazil.Storage;
 
 namespace Frazil.Local;
 
 /// <summary>
-/// The root credentials of a local catalog: from the environment, or made at the first start. Of made ones a file in the data folder keeps the key and the secret's keyed hash,
-/// readable by its owner only; the secret itself is shown once.
+/// The root credentials of a local catalog: from the environment, or made at the first start. Of made ones the store keeps a key and the secret's hash under it, so that every server over one store
+/// takes the same secret; the secret itself is shown once, and shown before it counts: a start that fails in between leaves nothing that nobody knows the secret of.
 /// </summary>
-internal static class LocalCredentials
+/// <param name="options">What the server was told.</param>
+/// <param name="writer">The store.</param>
+/// <param name="clock">The time.</param>
+internal sealed class LocalCredentials(ServeOptions options, StoreWriter writer, TimeProvider clock)
 {
-    private const string FileName = "auth.json";
+    private const string DefaultClientId = "root";
 
-    /// <summary>Opens or makes them.</summary>
-    /// <param name="options">What the server was told.</param>
-    /// <param name="secret">The secret when it was made just now, to be shown; else null.</param>
-    /// <exception cref="SettingException">The secret of the environment is too short.</exception>
-    /// <exception cref="StartException">The file cannot be read or written.</exception>
-    public static RootCredentials Open(ServeOptions options, out string? secret)
+    /// <summary>Where earlier versions kept key and hash. It is read while the store has no record of its own.</summary>
+    public const string FormerFile = "auth.json";
+
+    /// <summary>Opens or makes them; null when none are asked for.</summary>
+    /// <exception cref="SettingException">Credentials were asked for until now, and nobody says that they shall not be; or the secret of the environment is missing or too short.</exception>
+    public async Task<RootCredentials?> OpenAsync(CancellationToken cancellationToken)
     {
-        secret = null;
+        var item = await writer.Store.ReadAsync(Keys.Project, Keys.Root, cancellationToken);
+        if (!options.Auth)
+        {
+            return options.Insecure || (item is null && !File.Exists(FormerPath))
+                ? null
+                : throw new SettingException("This store was served with --auth until now, and without it whoever reaches this address could read and change every table. Say --auth, or --insecure if that is what you want");
+        }
+
+        var known = item is null ? null : RootEntity.Read(item);
         if (options.RootSecret is { } given)
         {
-            try
-            {
-                return RootCredentials.FromSecret(options.RootClientId, given);
-            }
-            catch (ArgumentException exception)
-            {
-                throw new SettingException($"{SettingNames.RootSecret}: {exception.Message}", exception);
-            }
+            return await FromEnvironmentAsync(given, known, cancellationToken);
         }
 
-        var path = Path.Join(options.Data, FileName);
+        if (known is { Key: null })
+        {
+            throw new SettingException($"The root client's secret is given to the servers of this store by {SettingNames.RootSecret}: set it, or make a new secret with 'frazil new-secret'");
+        }
+
+        return known is not null ? ToCredentials(known)
+            : ReadFormerFile() is { } former ? await KeepAsync(former, cancellationToken)
+            : await MakeAsync(null, cancellationToken) ?? ToCredentials(await RequireAsync(cancellationToken));
+    }
+
+    /// <summary>Makes new credentials, whatever there was before. Servers take them when they are started again.</summary>
+    /// <returns>Whether they count; not when another process was faster.</returns>
+    public async Task<bool> RenewAsync(CancellationToken cancellationToken) =>
+        await MakeAsync(await writer.Store.ReadAsync(Keys.Project, Keys.Root, cancellationToken), cancellationToken) is not null;
+
+    private string FormerPath => Path.Join(options.Data, FormerFile);
+
+    private async Task<RootCredentials> FromEnvironmentAsync(string secret, RootEntity? known, CancellationToken cancellationToken)
+    {
         try
         {
-            return File.Exists(path) ? Read(path) : Create(path, options.RootClientId, out secret);
+            var credentials = RootCredentials.FromSecret(options.RootClientId ?? known?.ClientId ?? DefaultClientId, secret);
+            if (known is null)
+            {
+                // Not the secret, only that there is one. Refused when another server was faster to say so.
+                var mark = new RootEntity { ClientId = credentials.ClientId, CreatedAt = clock.GetUtcNow() };
+                await writer.WriteAsync(Keys.Project, [new Write.Create(Keys.Root, mark.ToValue())], cancellationToken);
+            }
+
+            return credentials;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CatalogException or FormatException or ArgumentException)
+        catch (ArgumentException exception)
         {
-            throw new StartException($"The credentials file {path} is not usable: {exception.Message}", exception);
+            throw new SettingException($"{SettingNames.RootSecret}: {exception.Message}", exception);
         }
     }
 
-    private static RootCredentials Create(string path, string clientId, out string? secret)
+    private async Task<RootCredentials?> MakeAsync(Item? before, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var (credentials, made) = RootCredentials.Generate(clientId);
-        var content = Json.Write(credentials, static (writer, root) =>
+        var clientId = options.RootClientId ?? (before is null ? DefaultClientId : RootEntity.Read(before).ClientId);
+        var (credentials, secret) = RootCredentials.Generate(clientId);
+        await ShowAsync(credentials.ClientId, secret);
+        var value = ToEntity(credentials).ToValue();
+        Write write = before is null ? new Write.Create(Keys.Root, value) : new Write.Replace(Keys.Root, value, before.Version);
+        if ((await writer.WriteAsync(Keys.Project, [write], cancellationToken)).IsApplied)
         {
-            writer.WriteStartObject();
-            writer.WriteString("client-id", root.ClientId);
-            writer.WriteBase64String("key", root.Key);
-            writer.WriteBase64String("secret-hash", root.SecretHash);
-            writer.WriteEndObject();
-        });
-        var mode = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
+            return credentials;
+        }
+
+        await Console.Error.WriteLineAsync(options.Json
+            ? ToLine("The root credentials shown before do not count: another process was faster, and showed its own", [])
+            : "These do not count: another process was faster, and showed its own");
+        return null;
+    }
+
+    private async Task<RootCredentials> KeepAsync(RootCredentials former, CancellationToken cancellationToken) =>
+        (await writer.WriteAsync(Keys.Project, [new Write.Create(Keys.Root, ToEntity(former).ToValue())], cancellationToken)).IsApplied
+            ? former
+            : ToCredentials(await RequireAsync(cancellationToken));
+
+    private async Task<RootEntity> RequireAsync(CancellationToken cancellationToken) =>
+        await writer.Store.ReadAsync(Keys.Project, Keys.Root, cancellationToken) is { } item && RootEntity.Read(item) is { Key: not null } entity
+            ? entity
+            : throw new StartException("The root credentials were changed by others at the same time; start again");
+
+    /// <summary>Not in the log: a log is kept and copied, and this is told once, to whoever started the server.</summary>
+    private async Task ShowAsync(string clientId, string secret)
+    {
+        await Console.Error.WriteLineAsync(options.Json
+            ? ToLine("The root credentials, shown only now", [new("clientId", clientId), new("clientSecret", secret)])
+            : $"The root credentials, shown only now: {clientId}:{secret}");
+        await Console.Error.FlushAsync(CancellationToken.None);
+    }
+
+    private string ToLine(string message, IReadOnlyList<KeyValuePair<string, object?>> fields)
+    {
+        var line = new System.Buffers.ArrayBufferWriter<byte>();
+        JsonLines.Write(new LogLine(clock.GetUtcNow(), LogLevel.Information, "RootCredentials", message, fields, null), line);
+        return System.Text.Encoding.UTF8.GetString(line.WrittenSpan).TrimEnd('\n');
+    }
+
+    /// <summary>What the file of former versions holds; null when there is none, or a start that was killed left half of one, whose secret nobody was shown.</summary>
+    private RootCredentials? ReadFormerFile()
+    {
+        if (!File.Exists(FormerPath))
         {
-            mode.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            return null;
         }
 
         try
         {
-            using var file = new FileStream(path, mode);
-            file.Write(content);
-            file.Flush(flushToDisk: true);
+            using var document = Json.Parse(File.ReadAllBytes(FormerPath));
+            var file = document.RootElement.RequireObject(FormerPath);
+            return new RootCredentials(
+                file.RequiredString("client-id"), Convert.FromBase64String(file.RequiredString("key")), Convert.FromBase64String(file.RequiredString("secret-hash")));
         }
-        catch (IOException) when (File.Exists(path))
+        catch (Exception exception) when (exception is CatalogException or FormatException or ArgumentException)
         {
-            // Another process that was started at the same time made them.
-            secret = null;
-            return Read(path);
+            return null;
         }
-
-        secret = made;
-        return credentials;
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException($"The credentials file {FormerPath} is not usable: {exception.Message}", exception);
+        }
     }
 
-    private static RootCredentials Read(string path)
+    private RootEntity ToEntity(RootCredentials credentials) =>
+        new() { ClientId = credentials.ClientId, Key = credentials.Key, SecretHash = credentials.SecretHash.ToArray(), CreatedAt = clock.GetUtcNow() };
+
+    private RootCredentials ToCredentials(RootEntity entity)
     {
-        using var document = Json.Parse(Encoding.UTF8.GetBytes(File.ReadAllText(path)));
-        var file = document.RootElement.RequireObject(path);
-        return new RootCredentials(
-            file.RequiredString("client-id"), Convert.FromBase64String(file.RequiredString("key")), Convert.FromBase64String(file.RequiredString("secret-hash")));
+        if (options.RootClientId is { } clientId && clientId != entity.ClientId)
+        {
+            throw new SettingException($"The root client of this store is '{entity.ClientId}', not '{clientId}'; 'frazil new-secret --root-client-id {clientId}' makes new credentials under that id");
+        }
+
+        return new RootCredentials(entity.ClientId, entity.Key!, entity.SecretHash!);
     }
 }

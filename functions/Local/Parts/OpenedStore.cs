@@ -24,11 +24,14 @@ internal sealed class OpenedStore(IKeyValueStore store, string kind, string name
     /// <summary>What and where it is, for people.</summary>
     public string Name { get; } = name;
 
+    /// <summary>Things that whoever started this should know.</summary>
+    public IReadOnlyList<string> Warnings { get; private init; } = [];
+
     /// <exception cref="StartException">It cannot be opened.</exception>
     public static async Task<OpenedStore> OpenAsync(ServeOptions options, Lazy<AwsParts> aws) => options.Store switch
     {
         StoreKind.Memory => new OpenedStore(new InMemoryKeyValueStore(), "memory", "memory, which ends with this process"),
-        StoreKind.Sqlite => OpenSqlite(options.Data),
+        StoreKind.Sqlite => OpenSqlite(options),
         StoreKind.DynamoDb => new OpenedStore(
             await aws.Value.OpenDynamoDbAsync(options), "dynamodb", $"the DynamoDB table {options.DynamoDbTable}{(options.DynamoDbEndpoint is null ? "" : $" at {options.DynamoDbEndpoint}")}"),
         _ => throw new InvalidOperationException($"no way to open a store of kind {options.Store}"),
@@ -43,16 +46,18 @@ internal sealed class OpenedStore(IKeyValueStore store, string kind, string name
         }
     }
 
-    private static OpenedStore OpenSqlite(string data)
+    private static OpenedStore OpenSqlite(ServeOptions options)
     {
-        var path = Path.Join(data, FileName);
+        var path = Path.Join(options.Data, FileName);
         try
         {
-            return new OpenedStore(new SqliteKeyValueStore(path), "sqlite", path);
+            // Where credentials are asked for, nobody shall come to the rows around them.
+            var warnings = options.Auth ? OwnerOnly.Close(options.Data, path) : [];
+            return new OpenedStore(new SqliteKeyValueStore(path), "sqlite", path) { Warnings = warnings };
         }
-        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException or StoreThrottledException)
         {
-            throw new StartException($"Cannot use the data folder {data}: {exception.Message}", exception);
+            throw new StartException($"Cannot use the data folder {options.Data}: {exception.Message}", exception);
         }
     }
 }

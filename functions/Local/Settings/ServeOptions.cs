@@ -39,8 +39,8 @@ internal sealed record ServeOptions
     /// <summary>Whether credentials are asked for.</summary>
     public required bool Auth { get; init; }
 
-    /// <summary>The root client's id.</summary>
-    public required string RootClientId { get; init; }
+    /// <summary>The root client's id, or null as it was when its secret was made.</summary>
+    public string? RootClientId { get; init; }
 
     /// <summary>The root client's secret, when the environment gives it.</summary>
     public string? RootSecret { get; init; }
@@ -106,7 +106,7 @@ internal sealed record ServeOptions
             Port = Number(sources, SettingList.Port, 8181, 0, 65535),
             Insecure = Switch(sources, SettingList.Insecure),
             Auth = Switch(sources, SettingList.Auth),
-            RootClientId = Text(sources, SettingList.RootClientId) ?? "root",
+            RootClientId = Text(sources, SettingList.RootClientId),
             RootSecret = Text(sources, SettingList.RootSecret),
             Data = data,
             Store = Choice(sources, SettingList.Store, StoreKind.Sqlite),
@@ -123,6 +123,7 @@ internal sealed record ServeOptions
                 DefaultCatalog = Text(sources, SettingList.DefaultCatalog) ?? "default",
                 MetadataCacheBytes = Number(sources, SettingList.CacheMegabytes, 128, 0, MaxCacheMegabytes) * 1024L * 1024,
                 NamespaceSeparator = ReadSeparator(sources),
+                ServesMetrics = true,
                 SharesLocations = Switch(sources, SettingList.SharedLocations),
             },
             ShutdownTimeout = TimeSpan.FromSeconds(Number(sources, SettingList.ShutdownSeconds, 30, 0, MaxShutdownSeconds)),

@@ -77,6 +77,9 @@ internal static class SettingList
         S3PathStyle, S3Credentials, Catalogs, SharedLocations, CredentialsFile, NamespaceSeparator, CacheMegabytes, ShutdownSeconds, Json, LogLevel, Otlp, Config,
     ];
 
+    /// <summary>Those that say where the store is.</summary>
+    public static IReadOnlyList<Setting> OfStore { get; } = [Data, Store, DynamoDbTable, DynamoDbEndpoint, DynamoDbRegion, CredentialsFile, Config];
+
     /// <summary>Those that are options of the command line.</summary>
     public static IEnumerable<Setting> Options => All.Where(setting => setting.Form != SettingForm.Secret);
 

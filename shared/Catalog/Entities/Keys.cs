@@ -15,6 +15,9 @@ public static class Keys
     /// <summary>The folder of catalogs in the project's partition.</summary>
     public const string Catalogs = "catalog/";
 
+    /// <summary>The root client, in the project's partition.</summary>
+    public const string Root = "root/1";
+
     /// <summary>The row that every claim of a location moves, so that two of them at the same time cannot miss each other.</summary>
     public const string LocationVersion = "locv/1";
 

@@ -7,6 +7,9 @@ namespace Frazil;
 /// <summary>A catalog opened for use: its definition, its partition of the store, and its files.</summary>
 public sealed class Catalog
 {
+    /// <summary>Allowed locations that a refusal lists.</summary>
+    private const int MaxShown = 10;
+
     private readonly Location[] allowed;
 
     /// <param name="entity">Its definition.</param>
@@ -45,7 +48,10 @@ public sealed class Catalog
             }
         }
 
-        throw new CatalogException(ErrorKind.Forbidden, $"Invalid {what} '{text}': it is not inside a location that catalog '{Name}' allows");
+        throw new CatalogException(
+            ErrorKind.Forbidden,
+            $"Invalid {what} '{text}': it is not inside a location that catalog '{Name}' allows: {string.Join(", ", allowed.Take(MaxShown).Select(place => place.Text))}{(allowed.Length > MaxShown ? $" and {allowed.Length - MaxShown} more" : "")}. "
+            + $"{SettingNames.CatalogAllowedLocations} allows more for the default catalog (--allow-location on the local host), 'allowed-locations' in the file of --catalogs for others");
     }
 
     /// <summary>Checks many.</summary>

@@ -22,6 +22,9 @@ public sealed record FrazilOptions
     /// <summary>Whether jobs may be run by a request of the management API. Where timers run them under rights that the API lacks, they may not.</summary>
     public bool JobsByRequest { get; init; } = true;
 
+    /// <summary>Whether the host serves <c>/metrics</c>; the page for people links to it then.</summary>
+    public bool ServesMetrics { get; init; }
+
     /// <summary>
     /// What joins the levels of a namespace in a path, URL-encoded: advertised as <c>namespace-separator</c>. <c>%1F</c> is understood whatever this is.
     /// </summary>

@@ -141,6 +141,13 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
         }
     }
 
+    /// <summary>Engines that write files beside us (DuckDB) expect to find the folders of a table that was created.</summary>
+    private static async ValueTask MakeFoldersAsync(CallContext call, TableMetadata metadata, CancellationToken cancellationToken)
+    {
+        await call.Catalog.Files.MakeFolderAsync(metadata.Properties.GetValueOrDefault("write.data.path") ?? metadata.Location + "/data", cancellationToken);
+        await call.Catalog.Files.MakeFolderAsync(metadata.Properties.GetValueOrDefault(TableProperties.MetadataPath) ?? metadata.Location + "/metadata", cancellationToken);
+    }
+
     private async ValueTask<Change?> PrepareCreateAsync(CallContext call, TableIdentifier name, CreateTableRequest request, CancellationToken cancellationToken)
     {
         Names.Require(request.Name, "table name");
@@ -155,6 +162,7 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
         {
             // Nothing is stored, but what could never be committed is refused now, before anything is written at that location.
             await Claims.ClaimAsync(changes.Store, call, entity.Id, Claims.Of(entity), cancellationToken);
+            await MakeFoldersAsync(call, metadata, cancellationToken);
             return Change.Nothing(ChangeKind.CreateTable, new Outcome.Staged(metadata.ToJson()));
         }
 
@@ -163,6 +171,7 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
         var document = new MetadataDocument(file, metadata.ToJson(), metadata);
         var (made, writes) = await creations.PrepareAsync(
             call, name, place, entity with { MetadataLocation = file }, kind => Pointers.Taken(name, TableKind.Table, kind), cancellationToken);
+        await MakeFoldersAsync(call, metadata, cancellationToken);
         return new Change(ChangeKind.CreateTable, [made], writes, new Outcome.Metadata(ResultForm.LoadTable, document)) { NewFiles = [document] };
     }
 

@@ -42,6 +42,16 @@ public interface IObjectStore
     ValueTask DeleteAsync(string location, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Makes a folder, where storage has folders and clients expect to find those that they write into. Best effort: not durable, and no file is promised a place by it.
+    /// </summary>
+    /// <exception cref="Iceberg.CatalogException">The location is refused.</exception>
+    ValueTask MakeFolderAsync(string location, CancellationToken cancellationToken) => default;
+
+    /// <summary>Removes the empty folders at and below a location, and those above it that are empty then, where storage has folders. Best effort.</summary>
+    /// <exception cref="Iceberg.CatalogException">The location is refused.</exception>
+    ValueTask RemoveEmptyFoldersAsync(string location, CancellationToken cancellationToken) => default;
+
+    /// <summary>
     /// The locations of the files below a folder at any depth, in any order, each beginning as <paramref name="folder"/> is spelled. The folder ends at a slash, written or not: <c>a/t</c> never gives <c>a/table/x</c>.
     /// For people and tests; the catalog itself never lists to find truth.
     /// </summary>

@@ -11,6 +11,12 @@ public sealed class MeteredObjectStore(IObjectStore inner, string name, TimeProv
     private readonly KeyValuePair<string, object?> store = new("store", name);
 
     /// <inheritdoc />
+    public ValueTask MakeFolderAsync(string location, CancellationToken cancellationToken) => inner.MakeFolderAsync(location, cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask RemoveEmptyFoldersAsync(string location, CancellationToken cancellationToken) => inner.RemoveEmptyFoldersAsync(location, cancellationToken);
+
+    /// <inheritdoc />
     public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string location, CancellationToken cancellationToken)
     {
         var call = Begin("file read", "read");

@@ -37,7 +37,7 @@ public sealed class DeletedTables(Changes changes, Namespaces namespaces, TimePr
     /// <param name="name">A new name, when the old one is not wanted; only for a single target.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="CatalogException">
-    /// 404 when one is not in the trash (its time is over, or somebody was faster) or its namespace is gone; 409 when its name is taken; 400 for too many at once.
+    /// 404 when one is not in the trash (its time is over, or somebody was faster), or its namespace or its metadata file is gone; 409 when its name is taken; 400 for too many at once.
     /// </exception>
     public async ValueTask UndropAsync(CallContext call, IReadOnlyList<Guid> targets, TableIdentifier? name, CancellationToken cancellationToken)
     {
@@ -153,6 +153,14 @@ public sealed class DeletedTables(Changes changes, Namespaces namespaces, TimePr
             throw Pointers.Taken(name, trashed.Table.Kind, other.Entity.Kind);
         }
 
+        if (!await IsThereAsync(call.Catalog.Files, trashed.Table.MetadataLocation, cancellationToken))
+        {
+            throw new CatalogException(
+                ErrorKind.NotFound,
+                $"Cannot undrop {trashed.Name}: its metadata file {trashed.Table.MetadataLocation} is gone, as when the engine that dropped it deleted its files (Spark's DROP TABLE ... PURGE does). "
+                + "Nothing was changed: it stays in the trash, and can be undropped when the file is brought back");
+        }
+
         var table = trashed.Table with { Parents = await namespaces.LineageAsync(call, name.Namespace, @namespace, cancellationToken) };
         return (new ChangedTable(target, name, null, table),
         [
@@ -161,6 +169,12 @@ public sealed class DeletedTables(Changes changes, Namespaces namespaces, TimePr
             new Write.Check(Keys.Namespace(name.Namespace), version),
             .. await TakeOutAsync(changes.Store, call, item, trashed, cancellationToken),
         ]);
+    }
+
+    private static async ValueTask<bool> IsThereAsync(IObjectStore files, string location, CancellationToken cancellationToken)
+    {
+        await using var content = await files.OpenReadAsync(location, cancellationToken);
+        return content is not null;
     }
 
     private async ValueTask<bool> MoveOnAsync(CallContext call, ChangeKind kind, Item item, TrashEntity trashed, Guid task, CancellationToken cancellationToken)

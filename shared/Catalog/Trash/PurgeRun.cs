@@ -48,6 +48,11 @@ internal sealed class PurgeRun(
             }
 
             await purge.RunAsync(() => IsPauseDue, PauseAsync, RequireLease, cancellationToken);
+            foreach (var location in Claims.Of(task.Subject.Table))
+            {
+                await call.Catalog.Files.RemoveEmptyFoldersAsync(location.Text, cancellationToken);
+            }
+
             await EndAsync(cancellationToken);
             return RunEnd.Done;
         }
