@@ -1,4 +1,3 @@
-using Frazil.Api;
 using Frazil.Entities;
 using Frazil.Iceberg;
 using Frazil.Security;
@@ -88,7 +87,7 @@ internal sealed class LocalCredentials(ServeOptions options, StoreWriter writer,
         }
 
         await Console.Error.WriteLineAsync(options.Json
-            ? ToLine("The root credentials shown before do not count: another process was faster, and showed its own", [])
+            ? ToLine("The root credentials shown before do not count: another process was faster, and showed its own")
             : "These do not count: another process was faster, and showed its own");
         return null;
     }
@@ -107,16 +106,30 @@ internal sealed class LocalCredentials(ServeOptions options, StoreWriter writer,
     private async Task ShowAsync(string clientId, string secret)
     {
         await Console.Error.WriteLineAsync(options.Json
-            ? ToLine("The root credentials, shown only now", [new("clientId", clientId), new("clientSecret", secret)])
+            ? ToLine("The root credentials, shown only now", ("clientId", clientId), ("clientSecret", secret))
             : $"The root credentials, shown only now: {clientId}:{secret}");
         await Console.Error.FlushAsync(CancellationToken.None);
     }
 
-    private string ToLine(string message, IReadOnlyList<KeyValuePair<string, object?>> fields)
+    /// <summary>A line as the log has them. Not by the log's own format, which shows no secret.</summary>
+    private string ToLine(string message, params ReadOnlySpan<(string Name, string Text)> members)
     {
         var line = new System.Buffers.ArrayBufferWriter<byte>();
-        JsonLines.Write(new LogLine(clock.GetUtcNow(), LogLevel.Information, "RootCredentials", message, fields, null), line);
-        return System.Text.Encoding.UTF8.GetString(line.WrittenSpan).TrimEnd('\n');
+        using (var writer = new System.Text.Json.Utf8JsonWriter(line))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("time", clock.GetUtcNow().UtcDateTime);
+            writer.WriteString("level", "info");
+            writer.WriteString("message", message);
+            foreach (var (name, text) in members)
+            {
+                writer.WriteString(name, text);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return System.Text.Encoding.UTF8.GetString(line.WrittenSpan);
     }
 
     /// <summary>What the file of former versions holds; null when there is none, or a start that was killed left half of one, whose secret nobody was shown.</summary>
