@@ -56,6 +56,10 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
         try
         {
             answer = (await FindAsync(http, target, record)).Within(http, isApplied: record.IsChange);
+            if (!record.IsChange)
+            {
+                answer.Hold();
+            }
         }
         catch (Exception exception) when (http.RequestAborted.IsCancellationRequested && exception is OperationCanceledException or ConnectionResetException)
         {

@@ -25,7 +25,7 @@ internal static partial class Log
     [LoggerMessage(4, LogLevel.Error, "{operation} {path}: nobody can tell whether the change was made (request {requestId})")]
     public static partial void Unknown(ILogger logger, string operation, string path, string requestId, string? traceId, Exception exception);
 
-    [LoggerMessage(5, LogLevel.Warning, "{operation} {path}: the store is throttling (request {requestId})")]
+    [LoggerMessage(5, LogLevel.Warning, "{operation} {path}: cannot be done now, and the client is asked to come again (request {requestId})")]
     public static partial void Throttled(ILogger logger, string operation, string path, string requestId, string? traceId, Exception exception);
 
     [LoggerMessage(EventId = 6, Message = "{method} {path} {operation}: the client went away after {durationMs:0.0} ms (request {requestId})")]

@@ -71,6 +71,30 @@ public sealed class MemoryTests : CatalogTests
     }
 
     [Fact]
+    public async Task Large_answers_to_clients_that_do_not_read_them_are_counted()
+    {
+        // More than what the system buffers for a connection.
+        var properties = string.Join(',', Enumerable.Range(0, 170).Select(i => $"\"k{i}\":\"{new string('v', 1000)}\""));
+        (await Catalog.PostAsync("/namespaces", $$$"""{"namespace":["full"],"properties":{{{{properties}}}}}""")).Ok();
+        List<RawConnection> slow = [];
+        var request = "GET /v1/default/namespaces/full HTTP/1.1\r\nHost: x\r\n\r\n";
+        for (var i = 0; i < 20; i++)
+        {
+            slow.Add(await RawConnection.OpenAsync(Server));
+            await slow[i].SendAsync(string.Concat(Enumerable.Repeat(request, 100)));
+        }
+
+        await EventuallyAsync(() => Server.Operations.Memory.Held > 2 * Mebibyte);
+        var replies = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Catalog.GetAsync("/namespaces/full")));
+        Assert.All(replies, reply => Assert.True(reply.Status is 200 or 503, $"{reply.Status}"));
+        Assert.Contains(replies, reply => reply.Status == 503 && reply.Headers["Retry-After"] == "1");
+        (await Catalog.CreateTableAsync("ns", "meanwhile")).Ok();
+
+        slow.ForEach(connection => connection.DisposeAsync().AsTask().Wait());
+        await EventuallyAsync(() => Server.Operations.Memory.Held == 0);
+    }
+
+    [Fact]
     public async Task Work_that_goes_on_after_its_request_holds_nothing_any_more()
     {
         var memory = new MemoryBudget(100);

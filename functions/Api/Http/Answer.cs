@@ -16,6 +16,9 @@ public sealed class Answer
     // Large bodies are written in slices, so that a slow client holds back the server's buffers and not the server's memory.
     private const int Slice = 64 * 1024;
 
+    /// <summary>Answers that are not worth counting.</summary>
+    private const int SmallBytes = 64 * 1024;
+
     // Header and trailer of a gzip member, and the heads of the stored blocks around the metadata.
     private const int GzipFrameBytes = 10 + 8 + (5 * 4);
 
@@ -154,6 +157,16 @@ public sealed class Answer
         return isApplied
             ? Error(ErrorKind.CommitStateUnknown, $"The change WAS made; do not send it again. Only its answer {rest}")
             : Error(ErrorKind.ResponseTooLarge, $"The answer {rest}");
+    }
+
+    /// <summary>Counts what a large answer takes until a slow client has read it; metadata within it was counted when it was read.</summary>
+    /// <exception cref="CatalogException">503 when there is no memory for it now.</exception>
+    public void Hold()
+    {
+        if (before.Length + after.Length > SmallBytes)
+        {
+            Measures.Current?.Hold(before.Length + after.Length);
+        }
     }
 
     /// <summary>Sends it.</summary>

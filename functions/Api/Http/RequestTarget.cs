@@ -11,6 +11,9 @@ public sealed class RequestTarget
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <summary>Segments into which a path is taken apart; more than any route has. What follows stays one, with its slashes, so that a path of nothing but slashes costs nothing.</summary>
+    public const int MaxSegments = 16;
+
     private readonly string[] segments;
     private readonly bool isPlusASpace;
 
@@ -50,7 +53,7 @@ public sealed class RequestTarget
 
         var question = target.IndexOf('?', StringComparison.Ordinal);
         var path = question < 0 ? target : target[..question];
-        return new RequestTarget(path, path.Split('/', StringSplitOptions.RemoveEmptyEntries), question < 0 ? "" : target[(question + 1)..], clientVersion?.StartsWith("Apache Iceberg", StringComparison.Ordinal) == true);
+        return new RequestTarget(path, path.Split('/', MaxSegments, StringSplitOptions.RemoveEmptyEntries), question < 0 ? "" : target[(question + 1)..], clientVersion?.StartsWith("Apache Iceberg", StringComparison.Ordinal) == true);
     }
 
     /// <summary>Decodes a segment of the path. A percent sign without two hex digits stands for itself, as some clients send it.</summary>

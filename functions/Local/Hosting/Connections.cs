@@ -89,7 +89,15 @@ internal sealed class Connections(IConnectionListenerFactory transport, int limi
     {
         lock (gate)
         {
-            return taken.Where(seat => seat.IsIdle(Grace)).OrderBy(seat => (seat.HasServed, seat.Since)).FirstOrDefault(static seat => seat.TryClaim());
+            while (taken.Where(seat => seat.IsIdle(Grace)).MinBy(static seat => (seat.HasServed, seat.Since)) is { } idle)
+            {
+                if (idle.TryClaim())
+                {
+                    return idle;
+                }
+            }
+
+            return null;
         }
     }
 

@@ -79,7 +79,7 @@ internal sealed class Server(ServeOptions options)
         var ready = pipeline ?? await opened.Task;
         if (guard.Refuses(http.Request) is { } reason)
         {
-            Log.Guarded(logger, http.Request.Method, http.Request.Path.Value ?? "", reason);
+            Log.Guarded(logger, http.Request.Method, SafeText.ShowPath(http.Request.Path.Value ?? ""), reason);
             await Answer.Error(ErrorKind.Forbidden, reason).SendAsync(http);
         }
         else if (http.Request.Path.Value == MetricsPage.Path)

@@ -116,6 +116,7 @@ public sealed class MetadataDocument
                 return whole;
             }
 
+            Measures.Current?.Hold(Length);
             var made = Deflated.ToText();
             unpacked!.SetTarget(made);
             return made;

@@ -12,7 +12,7 @@ namespace Frazil;
 /// The order is what makes it survive a crash anywhere: a manifest goes after the files it names, a manifest list after its manifests, the metadata file after everything.
 /// So a manifest that is missing means that its files are gone, and another try finds its place again from <see cref="Position"/> or, without one, walks the same tree and finds
 /// less of it. Files outside of the table's own locations are left alone and counted: metadata is written by clients, and may name anything. Memory is bounded by the metadata,
-/// one block of a manifest, <see cref="ChunkSize"/> paths, and a digest of each manifest's path.
+/// one block of a manifest, <see cref="PieceSize"/> entries of one and of a manifest list, <see cref="ChunkSize"/> paths, and a digest of each manifest's path.
 /// </remarks>
 internal sealed class Purge(Catalog catalog, TableEntity table, PurgePosition? begin = null)
 {

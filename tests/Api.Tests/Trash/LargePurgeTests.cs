@@ -6,7 +6,12 @@ using Frazil.Storage;
 
 namespace Frazil.Api.Tests;
 
+/// <summary>Memory is measured, so nothing else may run beside it.</summary>
+[CollectionDefinition(nameof(LargePurgeTests), DisableParallelization = true)]
+public sealed class LargePurgeCollection;
+
 /// <summary>The purge of a table with very many files, in a storage that makes up its manifests as they are read and only counts what is deleted.</summary>
+[Collection(nameof(LargePurgeTests))]
 public sealed class LargePurgeTests(Xunit.Abstractions.ITestOutputHelper output)
 {
     private const int EntriesOfManifest = 10_000;
