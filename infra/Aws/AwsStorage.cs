@@ -55,6 +55,7 @@ public sealed record AwsStorage(Table Table, Bucket Bucket, Parameter Secret, Ke
             new TableAttributeArgs { Name = DynamoDbSchema.HashKey, Type = "S" },
             new TableAttributeArgs { Name = DynamoDbSchema.RangeKey, Type = "S" },
         },
+        Ttl = new TableTtlArgs { AttributeName = DynamoDbSchema.End, Enabled = true },
         PointInTimeRecovery = new TablePointInTimeRecoveryArgs { Enabled = true, RecoveryPeriodInDays = DaysToRestore },
         ServerSideEncryption = new TableServerSideEncryptionArgs { Enabled = true, KmsKeyArn = key is null ? null : (Input<string>)key.Arn },
         DeletionProtectionEnabled = options.Common.DeletionProtection,

@@ -17,18 +17,20 @@ public sealed class DynamoDbKeyValueStore : IKeyValueStore
     private readonly string tableName;
     private readonly TimeProvider time;
     private readonly IdSource ids;
+    private readonly TimeProvider clock;
 
     /// <summary>Opens a table, which need not be there yet.</summary>
     /// <param name="client">A client that does not repeat requests: see <see cref="AwsClients.Configure(AmazonDynamoDBConfig)"/>. It is the caller's to dispose of.</param>
     /// <param name="tableName">The table.</param>
     /// <param name="time">For waits.</param>
     /// <param name="ids">For jitter.</param>
+    /// <param name="clock">The time by which rows end; <paramref name="time"/> by default.</param>
     /// <exception cref="ArgumentException">The client repeats requests.</exception>
-    public DynamoDbKeyValueStore(IAmazonDynamoDB client, string tableName, TimeProvider time, IdSource ids)
+    public DynamoDbKeyValueStore(IAmazonDynamoDB client, string tableName, TimeProvider time, IdSource ids, TimeProvider? clock = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(tableName);
         AwsClients.CheckRetries(client.Config);
-        (this.client, this.tableName, this.time, this.ids) = (client, tableName, time, ids);
+        (this.client, this.tableName, this.time, this.ids, this.clock) = (client, tableName, time, ids, clock ?? time);
     }
 
     /// <summary>Makes the table, billed by request, when it is missing, and waits until it can be used.</summary>
@@ -42,7 +44,7 @@ public sealed class DynamoDbKeyValueStore : IKeyValueStore
         Ids.Check(id);
         var request = new GetItemRequest { TableName = tableName, Key = DynamoDbRows.KeyOf(partition, id), ConsistentRead = true };
         var response = await ReadAsync(() => client.GetItemAsync(request, cancellationToken), cancellationToken);
-        return response.Item is { Count: > 0 } row ? DynamoDbRows.ItemOf(id, row) : null;
+        return response.Item is { Count: > 0 } row ? DynamoDbRows.ItemOf(id, row, clock) : null;
     }
 
     /// <inheritdoc/>
@@ -59,7 +61,7 @@ public sealed class DynamoDbKeyValueStore : IKeyValueStore
             case var distinct:
                 var found = await ReadRowsAsync([.. distinct.Select(id => DynamoDbRows.KeyOf(partition, id))], cancellationToken);
                 var byKey = found.ToDictionary(row => (row[DynamoDbRows.HashKey].S, row[DynamoDbRows.RangeKey].S));
-                return [.. ids.Select(id => byKey.GetValueOrDefault((DynamoDbRows.HashOf(partition, Ids.FolderOf(id)), Ids.NameOf(id))) is { } row ? DynamoDbRows.ItemOf(id, row) : null)];
+                return [.. ids.Select(id => byKey.GetValueOrDefault((DynamoDbRows.HashOf(partition, Ids.FolderOf(id)), Ids.NameOf(id))) is { } row ? DynamoDbRows.ItemOf(id, row, clock) : null)];
         }
     }
 
@@ -80,7 +82,7 @@ public sealed class DynamoDbKeyValueStore : IKeyValueStore
         {
             request.Limit = limit - items.Count;
             var page = await ReadAsync(() => client.QueryAsync(request, cancellationToken), cancellationToken);
-            items.AddRange((page.Items ?? []).Select(row => DynamoDbRows.ItemOf(range.Folder + row[DynamoDbRows.RangeKey].S, row)));
+            items.AddRange((page.Items ?? []).Select(row => DynamoDbRows.ItemOf(range.Folder + row[DynamoDbRows.RangeKey].S, row, clock)).OfType<Item>());
 
             // A page also ends at 1 MB, with rows left.
             request.ExclusiveStartKey = page.LastEvaluatedKey;
@@ -101,7 +103,16 @@ public sealed class DynamoDbKeyValueStore : IKeyValueStore
             return (await ReadAsync(partition, check.Id, cancellationToken))?.Version == check.Version ? WriteResult.Applied : new WriteResult(check.Id);
         }
 
-        return await new DynamoDbWriter(client, tableName, partition, commitId, writes).RunAsync(NewAttempts());
+        return await new DynamoDbWriter(client, new DynamoDbRows(tableName, clock), tableName, partition, commitId, writes).RunAsync(NewAttempts());
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>DynamoDB removes them by its time to live: see <see cref="DynamoDbSchema.End"/>.</remarks>
+    public ValueTask<int> SweepAsync(string partition, int limit, CancellationToken cancellationToken)
+    {
+        Ids.CheckPartition(partition);
+        cancellationToken.ThrowIfCancellationRequested();
+        return new(0);
     }
 
     private QueryRequest QueryOf(string partition, FolderRange range)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
@@ -9,8 +10,9 @@ namespace Frazil.AwsBackend;
 /// <remarks>
 /// <c>p</c> (hash key): partition, a tab, folder - no partition or id holds a tab. <c>r</c> (range key): the id's last part. <c>d</c>: the value; absent when empty.
 /// <c>v</c>: the version, which is the commit id of the batch that wrote the row last. <c>u</c>: the version that this one replaced; absent for a row that was created.
+/// <c>e</c>: when the row ends, in seconds of Unix time, for DynamoDB's time to live; absent for a row that does not end. DynamoDB takes its time to remove it, so reads and creations look at it too.
 /// </remarks>
-internal sealed class DynamoDbRows(string tableName)
+internal sealed class DynamoDbRows(string tableName, TimeProvider clock)
 {
     public const string HashKey = DynamoDbSchema.HashKey;
     public const string RangeKey = DynamoDbSchema.RangeKey;
@@ -19,7 +21,7 @@ internal sealed class DynamoDbRows(string tableName)
     private const string Replaced = "u";
 
     private static readonly Dictionary<string, string> VersionName = new() { ["#v"] = Version };
-    private static readonly Dictionary<string, string> KeyName = new() { ["#r"] = RangeKey };
+    private static readonly Dictionary<string, string> CreationNames = new() { ["#r"] = RangeKey, ["#e"] = DynamoDbSchema.End };
 
     public static string HashOf(string partition, string folder) => $"{partition}\t{folder}";
 
@@ -29,10 +31,12 @@ internal sealed class DynamoDbRows(string tableName)
         [RangeKey] = new AttributeValue(Ids.NameOf(id)),
     };
 
-    public static Item ItemOf(string id, Dictionary<string, AttributeValue> row)
+    /// <summary>The row, or null when it has ended.</summary>
+    public static Item? ItemOf(string id, Dictionary<string, AttributeValue> row, TimeProvider clock)
     {
         var version = row[Version].S;
-        return new Item(id, ValueOf(row), version, CommitId: version);
+        var end = EndOf(row);
+        return Batches.HasEnded(end, clock) ? null : new Item(id, ValueOf(row), version, CommitId: version) { ExpiresAt = end is { } seconds ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null };
     }
 
     /// <summary>The version of a row as a failed condition shows it; null for none there.</summary>
@@ -91,12 +95,17 @@ internal sealed class DynamoDbRows(string tableName)
         },
     };
 
-    private static string ConditionOf(Write write) => write is Write.Create ? "attribute_not_exists(#r)" : "#v = :v";
+    private static string ConditionOf(Write write) => write is Write.Create ? "attribute_not_exists(#r) OR #e <= :now" : "#v = :v";
 
-    private static Dictionary<string, string> NamesOf(Write write) => write is Write.Create ? KeyName : VersionName;
+    private static Dictionary<string, string> NamesOf(Write write) => write is Write.Create ? CreationNames : VersionName;
 
-    private static Dictionary<string, AttributeValue>? ValuesOf(Write write) =>
-        Batches.RequiredVersion(write) is { } version ? new() { [":v"] = new AttributeValue(version) } : null;
+    private Dictionary<string, AttributeValue> ValuesOf(Write write) => Batches.RequiredVersion(write) is { } version
+        ? new() { [":v"] = new AttributeValue(version) }
+        : new() { [":now"] = Number(clock.GetUtcNow().ToUnixTimeSeconds()) };
+
+    private static AttributeValue Number(long number) => new() { N = number.ToString(CultureInfo.InvariantCulture) };
+
+    private static long? EndOf(Dictionary<string, AttributeValue> row) => row.GetValueOrDefault(DynamoDbSchema.End)?.N is { } end ? long.Parse(end, CultureInfo.InvariantCulture) : null;
 
     private static Dictionary<string, AttributeValue> RowOf(string partition, string commitId, Write write)
     {
@@ -110,6 +119,11 @@ internal sealed class DynamoDbRows(string tableName)
         if (Batches.RequiredVersion(write) is { } replaced)
         {
             row[Replaced] = new AttributeValue(replaced);
+        }
+
+        if (Batches.EndOf(write) is { } end)
+        {
+            row[DynamoDbSchema.End] = Number(end);
         }
 
         return row;

@@ -27,12 +27,24 @@ internal sealed class DynamoDbTable(IAmazonDynamoDB client, string tableName, Ti
     private async Task CreateAndWaitAsync(CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
+        var isNew = false;
         while (true)
         {
-            var table = await DescribeAsync(cancellationToken) ?? await CreateAsync(cancellationToken);
+            var table = await DescribeAsync(cancellationToken);
+            if (table is null)
+            {
+                table = await CreateAsync(cancellationToken);
+                isNew |= table is not null;
+            }
+
             CheckKeys(table);
             if (table?.TableStatus == TableStatus.ACTIVE || table?.TableStatus == TableStatus.UPDATING)
             {
+                if (isNew)
+                {
+                    await RemoveEndedRowsAsync(cancellationToken);
+                }
+
                 return;
             }
 
@@ -44,6 +56,9 @@ internal sealed class DynamoDbTable(IAmazonDynamoDB client, string tableName, Ti
             await Task.Delay(Pause, time, cancellationToken);
         }
     }
+
+    private Task RemoveEndedRowsAsync(CancellationToken cancellationToken) => client.UpdateTimeToLiveAsync(
+        new UpdateTimeToLiveRequest { TableName = tableName, TimeToLiveSpecification = new TimeToLiveSpecification { AttributeName = DynamoDbSchema.End, Enabled = true } }, cancellationToken);
 
     private async Task<TableDescription?> DescribeAsync(CancellationToken cancellationToken)
     {

@@ -20,10 +20,8 @@ namespace Frazil.AwsBackend;
 /// or the client token says that nothing was applied before. It can where only a <see cref="Write.Create"/> failed: the row in its way may go again while the first request still travels. Then the outcome is unknown.
 /// </para>
 /// </remarks>
-internal sealed class DynamoDbWriter(IAmazonDynamoDB client, string tableName, string partition, string commitId, IReadOnlyList<Write> writes)
+internal sealed class DynamoDbWriter(IAmazonDynamoDB client, DynamoDbRows rows, string tableName, string partition, string commitId, IReadOnlyList<Write> writes)
 {
-    private readonly DynamoDbRows rows = new(tableName);
-
     public Task<WriteResult> RunAsync(Attempts attempts) => attempts.SendAsync(
         async () =>
         {

@@ -13,19 +13,25 @@ public sealed class AzureTablesKeyValueStore : IKeyValueStore
     /// <summary>Point reads under way at once for a read of many rows: the service has no read of many keys.</summary>
     private const int Parallelism = 16;
 
+    /// <summary>Rows that one sweep removes at once: their marks go in the same transaction.</summary>
+    private const int SweptAtOnce = 50;
+
     private readonly TableClient client;
     private readonly TimeProvider time;
     private readonly IdSource ids;
+    private readonly TimeProvider clock;
 
     /// <summary>Opens a table.</summary>
     /// <param name="client">A client made with <see cref="AzureClients.ForTables"/>, which does not repeat requests.</param>
     /// <param name="time">For waits.</param>
     /// <param name="ids">For jitter.</param>
-    public AzureTablesKeyValueStore(TableClient client, TimeProvider time, IdSource ids)
+    /// <param name="clock">The time by which rows end; <paramref name="time"/> by default.</param>
+    public AzureTablesKeyValueStore(TableClient client, TimeProvider time, IdSource ids, TimeProvider? clock = null)
     {
         this.client = client;
         this.time = time;
         this.ids = ids;
+        this.clock = clock ?? time;
     }
 
     /// <summary>Makes the table when there is none.</summary>
@@ -36,7 +42,7 @@ public sealed class AzureTablesKeyValueStore : IKeyValueStore
     {
         Ids.CheckPartition(partition);
         Ids.Check(id);
-        return await FindAsync(partition, id, cancellationToken) is { } row ? AzureTableRows.ToItem(row) : null;
+        return await FindAsync(partition, id, cancellationToken) is { } row && !HasEnded(row) ? AzureTableRows.ToItem(row) : null;
     }
 
     /// <inheritdoc/>
@@ -80,7 +86,7 @@ public sealed class AzureTablesKeyValueStore : IKeyValueStore
                 await foreach (var entity in client.QueryAsync<TableEntity>(filter, Math.Min(limit, IKeyValueStore.MaxPage), cancellationToken: token))
                 {
                     var item = AzureTableRows.ToItem(entity);
-                    if (!item.Id.StartsWith(prefix, StringComparison.Ordinal))
+                    if (!item.Id.StartsWith(prefix, StringComparison.Ordinal) || HasEnded(entity))
                     {
                         continue;
                     }
@@ -108,8 +114,83 @@ public sealed class AzureTablesKeyValueStore : IKeyValueStore
             return new WriteResult(impossible.Id);
         }
 
-        var actions = writes.Select(write => AzureTableRows.ToAction(partition, commitId, write)).ToArray();
-        var attempts = NewAttempts();
+        while (true)
+        {
+            var attempts = NewAttempts();
+            var result = await SendAsync(attempts, partition, commitId, writes);
+            if (result.IsApplied || attempts.IsOpen || await OverEndedAsync(partition, commitId, writes, result.RefusedBy!) is not { } over)
+            {
+                return result;
+            }
+
+            writes = over;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<int> SweepAsync(string partition, int limit, CancellationToken cancellationToken)
+    {
+        Ids.CheckPartition(partition);
+        var (from, until) = RowKeys.Ended(clock.GetUtcNow().ToUnixTimeSeconds());
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {RowKeys.Partition(partition)} and RowKey ge {from} and RowKey lt {until}");
+        var marks = await RetryAsync(
+            async token =>
+            {
+                List<TableEntity> found = [];
+                await foreach (var mark in client.QueryAsync<TableEntity>(filter, SweptAtOnce, cancellationToken: token))
+                {
+                    found.Add(mark);
+                    if (found.Count == Math.Min(limit, SweptAtOnce))
+                    {
+                        break;
+                    }
+                }
+
+                return found;
+            },
+            cancellationToken);
+        if (marks.Count == 0)
+        {
+            return 0;
+        }
+
+        // A row that was written anew may end later, or not at all: then only the mark of its earlier end goes.
+        var rows = await Task.WhenAll(marks.Select(mark => AzureTableRows.IdOf(mark)).Distinct(StringComparer.Ordinal).Select(id => FindAsync(partition, id, cancellationToken).AsTask()));
+        try
+        {
+            await client.SubmitTransactionAsync(
+                [
+                    .. marks.Select(mark => new TableTransactionAction(TableTransactionActionType.Delete, mark, mark.ETag)),
+                    .. rows.OfType<TableEntity>().Where(HasEnded).Select(row => new TableTransactionAction(TableTransactionActionType.Delete, row, row.ETag)),
+                ],
+                CancellationToken.None);
+            return marks.Count;
+        }
+        catch (RequestFailedException refused) when (refused.Status is 404 or 409 or 412)
+        {
+            return 0; // Another sweep was faster, or a row was written anew: the next one looks again.
+        }
+        catch (Exception failure)
+        {
+            throw Translate(failure, AzureFailures.Classify(failure));
+        }
+    }
+
+    private bool HasEnded(TableEntity row) => Batches.HasEnded(AzureTableRows.EndOf(row), clock);
+
+    private static TableTransactionAction[] ActionsOf(string partition, string commitId, IReadOnlyList<Write> writes) =>
+        [.. writes.Select(write => AzureTableRows.ToAction(partition, commitId, write)), .. writes.Select(write => AzureTableRows.ToEndAction(partition, write)).OfType<TableTransactionAction>()];
+
+    /// <summary>The batch with a creation that takes the place of a row which has ended and is not removed yet; null when there is no such row.</summary>
+    private async ValueTask<IReadOnlyList<Write>?> OverEndedAsync(string partition, string commitId, IReadOnlyList<Write> writes, string id) =>
+        writes.First(write => write.Id == id) is Write.Create create
+        && await FindAsync(partition, id, CancellationToken.None) is { } row && HasEnded(row) && AzureTableRows.CommitIdOf(row) != commitId
+            ? [.. writes.Select(write => write.Id == id ? new Write.Replace(id, create.Value, row.ETag.ToString()) { ExpiresAt = create.ExpiresAt } : write)]
+            : null;
+
+    private async Task<WriteResult> SendAsync(Attempts attempts, string partition, string commitId, IReadOnlyList<Write> writes)
+    {
+        var actions = ActionsOf(partition, commitId, writes);
         return await attempts.SendAsync(
             async () =>
             {

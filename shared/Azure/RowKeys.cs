@@ -16,6 +16,8 @@ internal static class RowKeys
 
     private const char Separator = '!';
 
+    private const string Ends = "!ends!";
+
     /// <summary>Characters of a folder's part, so that room is left for names in it.</summary>
     private const int MaxFolderLength = 256;
 
@@ -36,6 +38,14 @@ internal static class RowKeys
         from = from.Length <= MaxLength - DigestLength ? from : from[..(MaxLength - DigestLength)];
         return (from, from[..^1] + (char)(from[^1] + 1));
     }
+
+    /// <summary>
+    /// Where it stands when a row ends: sorted by time, then told apart by the row's id. No id has such a key, since no name holds a bare separator.
+    /// </summary>
+    public static string OfEnd(long end, string id) => $"{Ends}{end:D12}{Separator}{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)).AsSpan(0, 16))}";
+
+    /// <summary>The first key of what ends, and the one behind the last of what has ended.</summary>
+    public static (string From, string Until) Ended(long now) => (Ends, $"{Ends}{now + 1:D12}");
 
     /// <summary>A partition as a partition key.</summary>
     public static string Partition(string partition) => Encode(partition);

@@ -31,6 +31,15 @@ internal static class SqliteDatabase
         ) STRICT, WITHOUT ROWID;
         """;
 
+    /// <summary>
+    /// When a row ends, in seconds of Unix time, and the order in which rows do. A file of a version that did not know ends gets both when it is opened; that version can open it again, since it names
+    /// its columns.
+    /// </summary>
+    private const string EndSchema = """
+        ALTER TABLE item ADD COLUMN ends INTEGER;
+        CREATE INDEX item_ends ON item (partition, ends) WHERE ends IS NOT NULL;
+        """;
+
     /// <summary>Makes the file and its folder when missing; refuses a file that is not ours.</summary>
     /// <exception cref="InvalidDataException">The file is no SQLite database, damaged, foreign, or of a later layout.</exception>
     public static void Prepare(string path, TimeSpan busyTimeout)
@@ -49,6 +58,16 @@ internal static class SqliteDatabase
             if (!isOurs || !IsWriteAhead(connection))
             {
                 Make(connection, path);
+            }
+            else if (!HasEnds(connection))
+            {
+                Execute(connection, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
+                if (!HasEnds(connection))
+                {
+                    Execute(connection, EndSchema);
+                }
+
+                Execute(connection, "COMMIT");
             }
         }
         catch (SqliteException failure)
@@ -165,7 +184,7 @@ internal static class SqliteDatabase
         Execute(connection, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
         if (!IsOurs(connection, path))
         {
-            Execute(connection, string.Create(CultureInfo.InvariantCulture, $"{Schema} PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Layout};"));
+            Execute(connection, string.Create(CultureInfo.InvariantCulture, $"{Schema} {EndSchema} PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Layout};"));
         }
 
         Execute(connection, "COMMIT");
@@ -177,6 +196,8 @@ internal static class SqliteDatabase
         command.CommandText = "PRAGMA journal_mode";
         return command.ExecuteScalar() is "wal";
     }
+
+    private static bool HasEnds(SqliteConnection connection) => Scalar(connection, "SELECT count(*) FROM pragma_table_info('item') WHERE name = 'ends'") == 1;
 
     private static long Scalar(SqliteConnection connection, string sql)
     {

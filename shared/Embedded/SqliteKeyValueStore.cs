@@ -18,6 +18,7 @@ public sealed class SqliteKeyValueStore : IKeyValueStore, IAsyncDisposable
 
     private readonly string path;
     private readonly TimeSpan busyTimeout;
+    private readonly TimeProvider clock;
     private readonly SqliteWriter writer;
     private readonly Lock gate = new();
     private readonly Stack<SqliteReader> idle = [];
@@ -25,20 +26,22 @@ public sealed class SqliteKeyValueStore : IKeyValueStore, IAsyncDisposable
 
     /// <summary>Opens the file, and makes it and its folder when missing.</summary>
     /// <param name="path">A path on a local disk.</param>
+    /// <param name="clock">The time by which rows end; the system's by default.</param>
     /// <exception cref="InvalidDataException">The file is not a store of this version: no SQLite database, damaged, of another application, or of a later layout.</exception>
     /// <exception cref="IOException">The file cannot be opened or made.</exception>
-    public SqliteKeyValueStore(string path)
-        : this(path, SqliteDatabase.BusyTimeout)
+    public SqliteKeyValueStore(string path, TimeProvider? clock = null)
+        : this(path, SqliteDatabase.BusyTimeout, clock)
     {
     }
 
-    internal SqliteKeyValueStore(string path, TimeSpan busyTimeout)
+    internal SqliteKeyValueStore(string path, TimeSpan busyTimeout, TimeProvider? clock = null)
     {
+        this.clock = clock ?? TimeProvider.System;
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         this.path = Path.GetFullPath(path);
         this.busyTimeout = busyTimeout;
         SqliteDatabase.Prepare(this.path, busyTimeout);
-        writer = new SqliteWriter(this.path, busyTimeout);
+        writer = new SqliteWriter(this.path, busyTimeout, this.clock);
     }
 
     /// <inheritdoc/>
@@ -76,6 +79,30 @@ public sealed class SqliteKeyValueStore : IKeyValueStore, IAsyncDisposable
         return new(writer.WriteAsync(partition, commitId, writes, cancellationToken));
     }
 
+    /// <inheritdoc/>
+    /// <remarks>On a connection of its own, like another process: rows that have ended are in nobody's way, and a batch of deletions takes one turn among the writers.</remarks>
+    public ValueTask<int> SweepAsync(string partition, int limit, CancellationToken cancellationToken)
+    {
+        Ids.CheckPartition(partition);
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            using var connection = SqliteDatabase.Open(path, busyTimeout, readOnly: false);
+            using var sweep = connection.Prepare(
+                """
+                DELETE FROM item WHERE (partition, folder, name) IN
+                    (SELECT partition, folder, name FROM item WHERE partition = $partition AND ends <= $now ORDER BY ends LIMIT $limit)
+                """,
+                "$partition", "$now", "$limit");
+            sweep.Bind(partition, clock.GetUtcNow().ToUnixTimeSeconds(), limit);
+            return new(sweep.ExecuteNonQuery());
+        }
+        catch (SqliteException failure)
+        {
+            throw SqliteDatabase.Translate(failure, path);
+        }
+    }
+
     /// <summary>Takes no more writes, finishes the queued ones, closes the file.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -96,7 +123,7 @@ public sealed class SqliteKeyValueStore : IKeyValueStore, IAsyncDisposable
         var reader = Rent();
         try
         {
-            reader ??= new SqliteReader(path, busyTimeout);
+            reader ??= new SqliteReader(path, busyTimeout, clock);
             var result = read(reader);
             if (TryKeep(reader))
             {

@@ -19,15 +19,18 @@ internal sealed class SqliteReader : IDisposable
     private byte[] bytes = new byte[1024];
     private char[] chars = new char[1024];
 
-    public SqliteReader(string path, TimeSpan busyTimeout)
+    private readonly TimeProvider clock;
+
+    public SqliteReader(string path, TimeSpan busyTimeout, TimeProvider clock)
     {
+        this.clock = clock;
         connection = SqliteDatabase.Open(path, busyTimeout, readOnly: true);
         try
         {
-            read = Prepare("SELECT version, value FROM item WHERE partition = ? AND folder = ? AND name = ?");
+            read = Prepare("SELECT version, value, ends FROM item WHERE partition = ? AND folder = ? AND name = ? AND (ends IS NULL OR ends > ?)");
 
             // Text is stored as UTF-8 and compared by its bytes, which is the contract's order.
-            list = Prepare("SELECT version, value, name FROM item WHERE partition = ? AND folder = ? AND name >= ? ORDER BY name LIMIT ?");
+            list = Prepare("SELECT version, value, ends, name FROM item WHERE partition = ? AND folder = ? AND name >= ? AND (ends IS NULL OR ends > ?) ORDER BY name LIMIT ?");
             begin = Prepare("BEGIN");
             end = Prepare("COMMIT");
         }
@@ -44,6 +47,7 @@ internal sealed class SqliteReader : IDisposable
         Bind(read, 1, partition);
         Bind(read, 2, id.AsSpan(0, slash));
         Bind(read, 3, id.AsSpan(slash));
+        Check(raw.sqlite3_bind_int64(read, 4, clock.GetUtcNow().ToUnixTimeSeconds()));
         try
         {
             return Step(read) ? ItemOf(id, read) : null;
@@ -74,8 +78,10 @@ internal sealed class SqliteReader : IDisposable
         Bind(list, 2, range.Folder);
         Bind(list, 3, range.After ?? range.Begin);
 
+        Check(raw.sqlite3_bind_int64(list, 4, clock.GetUtcNow().ToUnixTimeSeconds()));
+
         // One row more than asked for: the row of After itself may be there, and is not wanted.
-        Check(raw.sqlite3_bind_int64(list, 4, limit + 1L));
+        Check(raw.sqlite3_bind_int64(list, 5, limit + 1L));
         try
         {
             var items = new List<Item>();
@@ -108,13 +114,14 @@ internal sealed class SqliteReader : IDisposable
     private static Item ItemOf(string id, sqlite3_stmt row)
     {
         var version = Encoding.UTF8.GetString(raw.sqlite3_column_blob(row, 0));
-        return new Item(id, raw.sqlite3_column_blob(row, 1).ToArray(), version, CommitId: version);
+        var item = new Item(id, raw.sqlite3_column_blob(row, 1).ToArray(), version, CommitId: version);
+        return raw.sqlite3_column_type(row, 2) == raw.SQLITE_NULL ? item : item with { ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(raw.sqlite3_column_int64(row, 2)) };
     }
 
     /// <summary>The name in a row of a list, until the next is read.</summary>
     private ReadOnlySpan<char> Name()
     {
-        var name = raw.sqlite3_column_blob(list, 2);
+        var name = raw.sqlite3_column_blob(list, 3);
         if (chars.Length < name.Length)
         {
             chars = new char[name.Length];

@@ -8,24 +8,27 @@ namespace Frazil.EmbeddedBackend;
 internal sealed class SqliteWriteConnection : IDisposable
 {
     private readonly SqliteConnection connection;
+    private readonly TimeProvider clock;
     private readonly SqliteCommand begin;
     private readonly SqliteCommand commit;
     private readonly SqliteCommand versionOf;
     private readonly SqliteCommand put;
     private readonly SqliteCommand delete;
 
-    public SqliteWriteConnection(string path, TimeSpan busyTimeout)
+    public SqliteWriteConnection(string path, TimeSpan busyTimeout, TimeProvider clock)
     {
+        this.clock = clock;
         connection = SqliteDatabase.Open(path, busyTimeout, readOnly: false);
         begin = connection.Prepare("BEGIN IMMEDIATE");
         commit = connection.Prepare("COMMIT");
-        versionOf = connection.Prepare("SELECT version FROM item WHERE partition = $partition AND folder = $folder AND name = $name", "$partition", "$folder", "$name");
+        versionOf = connection.Prepare(
+            "SELECT version FROM item WHERE partition = $partition AND folder = $folder AND name = $name AND (ends IS NULL OR ends > $now)", "$partition", "$folder", "$name", "$now");
         put = connection.Prepare(
             """
-            INSERT INTO item (partition, folder, name, version, value) VALUES ($partition, $folder, $name, $version, $value)
-            ON CONFLICT DO UPDATE SET version = excluded.version, value = excluded.value
+            INSERT INTO item (partition, folder, name, version, value, ends) VALUES ($partition, $folder, $name, $version, $value, $ends)
+            ON CONFLICT DO UPDATE SET version = excluded.version, value = excluded.value, ends = excluded.ends
             """,
-            "$partition", "$folder", "$name", "$version", "$value");
+            "$partition", "$folder", "$name", "$version", "$value", "$ends");
         delete = connection.Prepare("DELETE FROM item WHERE partition = $partition AND folder = $folder AND name = $name", "$partition", "$folder", "$name");
     }
 
@@ -60,7 +63,7 @@ internal sealed class SqliteWriteConnection : IDisposable
 
     private string? VersionOf(string partition, string id)
     {
-        versionOf.Bind(partition, Ids.FolderOf(id), Ids.NameOf(id));
+        versionOf.Bind(partition, Ids.FolderOf(id), Ids.NameOf(id), clock.GetUtcNow().ToUnixTimeSeconds());
         return (string?)versionOf.ExecuteScalar();
     }
 
@@ -70,7 +73,7 @@ internal sealed class SqliteWriteConnection : IDisposable
         switch (write)
         {
             case Write.Create or Write.Replace:
-                put.Bind(partition, folder, name, commitId, ArrayOf(Batches.NewValue(write)!.Value));
+                put.Bind(partition, folder, name, commitId, ArrayOf(Batches.NewValue(write)!.Value), Batches.EndOf(write) is { } end ? end : DBNull.Value);
                 put.ExecuteNonQuery();
                 break;
             case Write.Delete:

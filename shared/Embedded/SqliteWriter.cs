@@ -24,14 +24,16 @@ internal sealed class SqliteWriter
 
     private readonly string path;
     private readonly TimeSpan busyTimeout;
+    private readonly TimeProvider clock;
     private readonly object gate = new();
     private readonly Queue<PendingBatch> waiting = [];
     private readonly TaskCompletionSource finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SqliteWriteConnection? connection;
     private bool closed;
 
-    public SqliteWriter(string path, TimeSpan busyTimeout)
+    public SqliteWriter(string path, TimeSpan busyTimeout, TimeProvider clock)
     {
+        this.clock = clock;
         this.path = path;
         this.busyTimeout = busyTimeout;
         new Thread(Run) { IsBackground = true, Name = "SQLite writer" }.Start();
@@ -130,7 +132,7 @@ internal sealed class SqliteWriter
         var committing = false;
         try
         {
-            connection ??= new SqliteWriteConnection(path, busyTimeout);
+            connection ??= new SqliteWriteConnection(path, busyTimeout, clock);
             connection.Begin();
             var results = group.ConvertAll(batch => connection.Apply(batch.Partition, batch.CommitId, batch.Writes));
             committing = true;

@@ -68,6 +68,8 @@ public sealed class ReadinessTests
 
         public ValueTask<IReadOnlyList<Item>> ListAsync(string partition, string prefix, string? after, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public ValueTask<int> SweepAsync(string partition, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public ValueTask<WriteResult> WriteAsync(string partition, string commitId, IReadOnlyList<Write> writes, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

@@ -24,7 +24,7 @@ public sealed class AzureTablesKeyValueStoreTests : KeyValueStoreTests
     /// <summary>One table for the whole run; each test has its own partition.</summary>
     public static Task<string> TableAsync() => Shared.Value;
 
-    public override async Task InitializeAsync() => store = new AzureTablesKeyValueStore(Azurite.Table(await TableAsync()), TimeProvider.System, new IdSource());
+    public override async Task InitializeAsync() => store = new AzureTablesKeyValueStore(Azurite.Table(await TableAsync()), TimeProvider.System, new IdSource(), Clock);
 }
 
 [Trait("Needs", "azurite")]

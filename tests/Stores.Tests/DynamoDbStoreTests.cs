@@ -23,5 +23,7 @@ public sealed class DynamoDbKeyValueStoreTests : KeyValueStoreTests
     /// <summary>One table for the whole run; each test has its own partition.</summary>
     public static Task<string> TableAsync() => Shared.Value;
 
-    public override async Task InitializeAsync() => store = new DynamoDbKeyValueStore(Aws.DynamoDb(), await TableAsync(), TimeProvider.System, new IdSource());
+    protected override bool RemovesByItself => true;
+
+    public override async Task InitializeAsync() => store = new DynamoDbKeyValueStore(Aws.DynamoDb(), await TableAsync(), TimeProvider.System, new IdSource(), Clock);
 }

@@ -5,7 +5,9 @@ namespace Frazil.Stores.Tests;
 
 public sealed class InMemoryKeyValueStoreTests : KeyValueStoreTests
 {
-    protected override IKeyValueStore Store { get; } = new InMemoryKeyValueStore();
+    public InMemoryKeyValueStoreTests() => Store = new InMemoryKeyValueStore(Clock);
+
+    protected override IKeyValueStore Store { get; }
 
     protected override int ModelRuns => 300;
 
@@ -44,6 +46,8 @@ internal sealed class PlainStore : IKeyValueStore
             .Where(item => after is null || string.CompareOrdinal(Key(item.Id), Key(after)) > 0)
             .OrderBy(item => Key(item.Id), StringComparer.Ordinal)
             .Take(limit)]);
+
+    public ValueTask<int> SweepAsync(string partition, int limit, CancellationToken cancellationToken) => new(0);
 
     public async ValueTask<WriteResult> WriteAsync(string partition, string commitId, IReadOnlyList<Write> writes, CancellationToken cancellationToken)
     {

@@ -5,7 +5,9 @@ namespace Frazil.Stores.Tests;
 /// <summary>A measured store keeps every promise of the one it measures.</summary>
 public sealed class MeteredKeyValueStoreTests : KeyValueStoreTests
 {
-    protected override IKeyValueStore Store { get; } = new MeteredKeyValueStore(new InMemoryKeyValueStore(), "memory", TimeProvider.System);
+    public MeteredKeyValueStoreTests() => Store = new MeteredKeyValueStore(new InMemoryKeyValueStore(Clock), "memory", TimeProvider.System);
+
+    protected override IKeyValueStore Store { get; }
 }
 
 public sealed class MeteredObjectStoreTests : ObjectStoreTests

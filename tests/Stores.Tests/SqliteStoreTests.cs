@@ -8,11 +8,44 @@ public sealed class SqliteKeyValueStoreTests : KeyValueStoreTests
 {
     private readonly string path = TemporaryFolder.NewFile("catalog.db");
 
-    public SqliteKeyValueStoreTests() => Store = new SqliteKeyValueStore(path);
+    public SqliteKeyValueStoreTests() => Store = new SqliteKeyValueStore(path, Clock);
 
     protected override IKeyValueStore Store { get; }
 
     private SqliteKeyValueStore Reopened() => new(path);
+
+    [Fact]
+    public async Task A_file_of_a_version_that_knew_no_ends_is_opened_and_stays_open_to_it()
+    {
+        var earlier = TemporaryFolder.NewFile("earlier.db");
+        await using (var connection = new SqliteConnection($"Data Source={earlier};Pooling=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = """
+                PRAGMA journal_mode = WAL;
+                CREATE TABLE item (partition TEXT NOT NULL, folder TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (partition, folder, name)) STRICT, WITHOUT ROWID;
+                PRAGMA application_id = 1179802188; PRAGMA user_version = 1;
+                INSERT INTO item (partition, folder, name, version, value) VALUES ('p', 'f/', 'a', 'v1', x'31');
+                """;
+            command.ExecuteNonQuery();
+            await using (var store = new SqliteKeyValueStore(earlier, Clock))
+            {
+                Assert.Equal("1", Text((await store.ReadAsync("p", "f/a", default))!));
+                Assert.True((await store.WriteAsync("p", "v2", [Create("f/b", "2") with { ExpiresAt = Clock.GetUtcNow() + TimeSpan.FromMinutes(1) }], default)).IsApplied);
+            }
+
+            command.CommandText = """
+                INSERT INTO item (partition, folder, name, version, value) VALUES ('p', 'f/', 'c', 'v3', x'33') ON CONFLICT DO UPDATE SET version = excluded.version, value = excluded.value;
+                """;
+            command.ExecuteNonQuery();
+        }
+
+        Clock.Shift(TimeSpan.FromHours(1));
+        await using var again = new SqliteKeyValueStore(earlier, Clock);
+        Assert.Equal(["f/a", "f/c"], (await again.ListAsync("p", "f/", null, 10, default)).Select(item => item.Id));
+        Assert.Equal(1, await again.SweepAsync("p", 10, default));
+    }
 
     [Fact]
     public async Task What_was_written_is_there_when_the_file_is_opened_again()

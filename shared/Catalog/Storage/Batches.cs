@@ -10,9 +10,9 @@ public static class Batches
         Ids.CheckPartition(partition);
         CheckCommitId(commitId);
         ArgumentNullException.ThrowIfNull(writes);
-        if (writes.Count is < 1 or > IKeyValueStore.MaxBatch)
+        if (writes.Count == 0 || CountOf(writes) > IKeyValueStore.MaxBatch)
         {
-            throw new ArgumentException($"a batch has 1 to {IKeyValueStore.MaxBatch} writes (MaxBatch), this one has {writes.Count}", nameof(writes));
+            throw new ArgumentException($"a batch has 1 to {IKeyValueStore.MaxBatch} writes (MaxBatch), this one has {CountOf(writes)}", nameof(writes));
         }
 
         var bytes = 0L;
@@ -38,9 +38,9 @@ public static class Batches
     /// <summary>What makes a batch too large for one, or null: a predicate that names the limit.</summary>
     public static string? ExcessOf(IReadOnlyList<Write> writes)
     {
-        if (writes.Count > IKeyValueStore.MaxBatch)
+        if (CountOf(writes) is > IKeyValueStore.MaxBatch and var count)
         {
-            return $"must not take more than {IKeyValueStore.MaxBatch} rows, this one takes {writes.Count}";
+            return $"must not take more than {IKeyValueStore.MaxBatch} rows, this one takes {count}";
         }
 
         var bytes = 0L;
@@ -75,6 +75,20 @@ public static class Batches
         Write.Replace replace => replace.Value,
         _ => null,
     };
+
+    /// <summary>When the row of a write ends, in whole seconds of Unix time, rounded up; null when it does not.</summary>
+    public static long? EndOf(Write write) => (write switch
+    {
+        Write.Create create => create.ExpiresAt,
+        Write.Replace replace => replace.ExpiresAt,
+        _ => null,
+    }) is { } end ? (end.ToUnixTimeMilliseconds() + 999) / 1000 : null;
+
+    /// <summary>Whether a row with this end, in seconds of Unix time, has ended.</summary>
+    public static bool HasEnded(long? end, TimeProvider clock) => end <= clock.GetUtcNow().ToUnixTimeSeconds();
+
+    /// <summary>Writes as they count for <see cref="IKeyValueStore.MaxBatch"/>.</summary>
+    private static int CountOf(IReadOnlyList<Write> writes) => writes.Count + writes.Count(write => EndOf(write) is not null);
 
     /// <summary>
     /// Decides a batch against the rows as they stand, for a store that holds still meanwhile and whose versions are commit ids.

@@ -14,6 +14,7 @@ namespace Frazil.Storage;
 /// <item>When the store throttles and nothing was applied, it throws <see cref="StoreThrottledException"/>.</item>
 /// <item>A version is never used twice for one id, not even after the row was deleted and created again.</item>
 /// <item>A list gives the ids of its folder that begin with the prefix, in ordinal order of their UTF-8 bytes, each once; rows added or removed meanwhile may or may not show.</item>
+/// <item>A row with an end is there until then. From then on it is absent to reads, to lists and to a <see cref="Write.Create"/>, whether the store has removed it yet or not; a write that names its version may be applied or refused.</item>
 /// </list>
 /// <para>
 /// An id is a path: parts joined by <c>/</c>. What stands up to and with the last slash is the folder, and a list walks within one folder; a store may spread folders over its hardware.
@@ -27,7 +28,10 @@ namespace Frazil.Storage;
 /// </remarks>
 public interface IKeyValueStore
 {
-    /// <summary>Writes in one batch: what DynamoDB's TransactWriteItems and Azure's entity group transactions both allow.</summary>
+    /// <summary>
+    /// Writes in one batch: what DynamoDB's TransactWriteItems and Azure's entity group transactions both allow. One that gives its row an end counts twice: where the store does not remove such rows
+    /// by itself, the batch also writes when it is to be done.
+    /// </summary>
     const int MaxBatch = 100;
 
     /// <summary>Bytes of one value.</summary>
@@ -84,6 +88,16 @@ public interface IKeyValueStore
     /// <exception cref="StoreThrottledException">Throttled; nothing was applied.</exception>
     /// <exception cref="ArgumentException">The batch breaks a limit, names an id twice, or names its own commit id as a version.</exception>
     ValueTask<WriteResult> WriteAsync(string partition, string commitId, IReadOnlyList<Write> writes, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes rows past their end, those first whose end came first, found by their time: what it costs depends on what has ended and is not removed yet, not on what is there.
+    /// Nothing to do for a store that removes them by itself.
+    /// </summary>
+    /// <param name="partition">Where.</param>
+    /// <param name="limit">How many at most, 1 to <see cref="MaxPage"/>.</param>
+    /// <param name="cancellationToken">Ends the call; what was removed stays removed.</param>
+    /// <returns>How many were removed. Fewer than <paramref name="limit"/> do not mean that there are no more, but none does for now.</returns>
+    ValueTask<int> SweepAsync(string partition, int limit, CancellationToken cancellationToken);
 }
 
 /// <summary>A row as read.</summary>
@@ -91,17 +105,32 @@ public interface IKeyValueStore
 /// <param name="Value">Its value.</param>
 /// <param name="Version">What a conditional write must name. Opaque; changes with every write of the row.</param>
 /// <param name="CommitId">The commit id of the batch that wrote the row last. A backend may move <paramref name="Version"/> for a <see cref="Write.Check"/>, but never this.</param>
-public sealed record Item(string Id, ReadOnlyMemory<byte> Value, string Version, string CommitId);
+public sealed record Item(string Id, ReadOnlyMemory<byte> Value, string Version, string CommitId)
+{
+    /// <summary>When the row ends, in whole seconds; null when it does not end by itself.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+}
 
 /// <summary>One conditional write of a batch.</summary>
 /// <param name="Id">The row.</param>
 public abstract record Write(string Id)
 {
     /// <summary>Makes a row that must not exist.</summary>
-    public sealed record Create(string Id, ReadOnlyMemory<byte> Value) : Write(Id);
+    public sealed record Create(string Id, ReadOnlyMemory<byte> Value) : Write(Id)
+    {
+        /// <summary>
+        /// When the row ends, rounded up to a second; null when it does not end by itself. For rows that nobody misses, and later than any sending of the batch: one that is sent again after that
+        /// is applied again.
+        /// </summary>
+        public DateTimeOffset? ExpiresAt { get; init; }
+    }
 
     /// <summary>Changes the value of a row that must be at <paramref name="Version"/>.</summary>
-    public sealed record Replace(string Id, ReadOnlyMemory<byte> Value, string Version) : Write(Id);
+    public sealed record Replace(string Id, ReadOnlyMemory<byte> Value, string Version) : Write(Id)
+    {
+        /// <summary>When the row ends, as for <see cref="Create"/>; null when it does not end by itself, also if it did before.</summary>
+        public DateTimeOffset? ExpiresAt { get; init; }
+    }
 
     /// <summary>Removes a row that must be at <paramref name="Version"/>.</summary>
     public sealed record Delete(string Id, string Version) : Write(Id);

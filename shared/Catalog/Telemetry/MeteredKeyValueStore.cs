@@ -71,6 +71,25 @@ public sealed class MeteredKeyValueStore(IKeyValueStore inner, string name, Time
     }
 
     /// <inheritdoc />
+    public async ValueTask<int> SweepAsync(string partition, int limit, CancellationToken cancellationToken)
+    {
+        var call = Begin("store sweep", "sweep");
+        try
+        {
+            return await inner.SweepAsync(partition, limit, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            Failed(call, exception);
+            throw;
+        }
+        finally
+        {
+            End(call);
+        }
+    }
+
+    /// <inheritdoc />
     public async ValueTask<WriteResult> WriteAsync(string partition, string commitId, IReadOnlyList<Write> writes, CancellationToken cancellationToken)
     {
         var call = Begin("store write", "write");

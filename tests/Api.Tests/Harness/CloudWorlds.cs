@@ -24,7 +24,7 @@ public sealed class AwsWorld : World
 
     private AwsWorld(string world)
         : base(
-            new KeyValueStoreOfWorld(new DynamoDbKeyValueStore(Aws.DynamoDb(), Table, TimeProvider.System, new IdSource()), world),
+            clock => new KeyValueStoreOfWorld(new DynamoDbKeyValueStore(Aws.DynamoDb(), Table, TimeProvider.System, new IdSource(), clock), world),
             new S3ObjectStore(Aws.S3(), [$"s3://{Table}/{world}"], TimeProvider.System, new IdSource()),
             StorageType.S3,
             $"s3://{Table}/{world}")
@@ -53,7 +53,7 @@ public sealed class AzureWorld : World
 
     private AzureWorld(string root, string world)
         : base(
-            new KeyValueStoreOfWorld(new AzureTablesKeyValueStore(Azurite.Table(Container), TimeProvider.System, new IdSource()), world),
+            clock => new KeyValueStoreOfWorld(new AzureTablesKeyValueStore(Azurite.Table(Container), TimeProvider.System, new IdSource(), clock), world),
             new BlobObjectStore(Azurite.Blobs(), [$"{root}/{world}"], TimeProvider.System, new IdSource()),
             StorageType.Azure,
             $"{root}/{world}")
@@ -78,6 +78,8 @@ public sealed class KeyValueStoreOfWorld(IKeyValueStore inner, string world) : I
 
     public ValueTask<WriteResult> WriteAsync(string partition, string commitId, IReadOnlyList<Write> writes, CancellationToken cancellationToken) =>
         inner.WriteAsync(Of(partition), commitId, writes, cancellationToken);
+
+    public ValueTask<int> SweepAsync(string partition, int limit, CancellationToken cancellationToken) => inner.SweepAsync(Of(partition), limit, cancellationToken);
 
     private string Of(string partition) => $"{world}/{partition}";
 }

@@ -9,6 +9,7 @@ public enum CallKind
     ReadMany,
     List,
     Write,
+    Sweep,
     ReadFile,
     CreateFile,
     DeleteFile,

@@ -14,6 +14,9 @@ public sealed class SeamedKeyValueStore(IKeyValueStore inner, Seam seam) : IKeyV
     public ValueTask<IReadOnlyList<Item>> ListAsync(string partition, string prefix, string? after, int limit, CancellationToken cancellationToken) =>
         seam.RunAsync(CallKind.List, prefix, [], () => inner.ListAsync(partition, prefix, after, limit, cancellationToken));
 
+    public ValueTask<int> SweepAsync(string partition, int limit, CancellationToken cancellationToken) =>
+        seam.RunAsync(CallKind.Sweep, partition, [], () => inner.SweepAsync(partition, limit, cancellationToken));
+
     public ValueTask<WriteResult> WriteAsync(string partition, string commitId, IReadOnlyList<Write> writes, CancellationToken cancellationToken) =>
         seam.RunAsync(CallKind.Write, string.Join(' ', writes.Select(write => write.Id)), writes, () => inner.WriteAsync(partition, commitId, writes, cancellationToken));
 }

@@ -11,7 +11,7 @@ public abstract class World : IAsyncDisposable
     private readonly List<Server> servers = [];
     private int catalogs;
 
-    protected World(IKeyValueStore store, IObjectStore files, StorageType storage, string root) => (Store, Files, Storage, Root) = (store, files, storage, root);
+    protected World(Func<TimeProvider, IKeyValueStore> store, IObjectStore files, StorageType storage, string root) => (Store, Files, Storage, Root) = (store(Clock), files, storage, root);
 
     public TestClock Clock { get; } = new();
 
@@ -76,7 +76,7 @@ public abstract class World : IAsyncDisposable
 }
 
 /// <summary>Everything in memory.</summary>
-public sealed class MemoryWorld() : World(new InMemoryKeyValueStore(), new InMemoryObjectStore("memory://warehouse/"), StorageType.Memory, "memory://warehouse")
+public sealed class MemoryWorld() : World(static clock => new InMemoryKeyValueStore(clock), new InMemoryObjectStore("memory://warehouse/"), StorageType.Memory, "memory://warehouse")
 {
     public override bool IsSlow => false;
 
@@ -96,7 +96,7 @@ public sealed class EmbeddedWorld : World
     }
 
     private EmbeddedWorld(string folder)
-        : base(new SqliteKeyValueStore(Path.Join(folder, "catalog.db")), new FileObjectStore([Path.Join(folder, "warehouse")], new IdSource()), StorageType.File, $"file://{folder}/warehouse") =>
+        : base(clock => new SqliteKeyValueStore(Path.Join(folder, "catalog.db"), clock), new FileObjectStore([Path.Join(folder, "warehouse")], new IdSource()), StorageType.File, $"file://{folder}/warehouse") =>
         this.folder = folder;
 
     public override World Another() => new EmbeddedWorld();

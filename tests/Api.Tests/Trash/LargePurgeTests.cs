@@ -79,7 +79,7 @@ internal sealed class LargeWorld : World
     }
 
     public LargeWorld(LargeObjectStore large)
-        : base(new InMemoryKeyValueStore(), large, StorageType.Memory, "memory://warehouse") => Large = large;
+        : base(static clock => new InMemoryKeyValueStore(clock), large, StorageType.Memory, "memory://warehouse") => Large = large;
 
     public LargeObjectStore Large { get; }
 
