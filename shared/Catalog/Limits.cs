@@ -51,6 +51,12 @@ public static class Limits
     /// <summary>Table changes of one transaction. With creates among them fewer fit, since a create takes several rows of a batch.</summary>
     public const int MaxTransactionTables = 95;
 
+    /// <summary>Changes of one transaction, several to one table included: each of them is made from what the one before it left.</summary>
+    public const int MaxTransactionChanges = 1000;
+
+    /// <summary>Updates of one request, of all its tables together. A client that expires every snapshot of a large table by an update each stays below.</summary>
+    public const int MaxUpdates = 100_000;
+
     /// <summary>View identifiers of a <c>referenced-by</c> chain.</summary>
     public const int MaxReferencedBy = 32;
 

@@ -13,6 +13,14 @@ public static class Json
     /// <summary>How deep objects and arrays may nest. The deepest legitimate documents are nested types, about three levels per level of a type.</summary>
     public const int MaxDepth = 256;
 
+    /// <summary>
+    /// How deep what a client sends may nest. Less than what is stored may: metadata holds a part of a request somewhat deeper than the request did, and must be read again by
+    /// whatever comes after.
+    /// </summary>
+    public const int MaxRequestDepth = MaxDepth - 16;
+
+    private static readonly JsonDocumentOptions RequestOptions = new() { AllowDuplicateProperties = false, MaxDepth = MaxRequestDepth };
+
     private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false, MaxDepth = MaxDepth };
 
     /// <summary>
@@ -20,13 +28,19 @@ public static class Json
     /// The document refers to <paramref name="utf8"/> while it lives, and must be disposed.
     /// </summary>
     /// <exception cref="CatalogException">400 when it is not such a document.</exception>
-    public static JsonDocument Parse(ReadOnlyMemory<byte> utf8)
+    public static JsonDocument Parse(ReadOnlyMemory<byte> utf8) => Parse(utf8, Options);
+
+    /// <summary>Parses what a client sent, which may be at most <see cref="MaxRequestDepth"/> deep; else as <see cref="Parse(ReadOnlyMemory{byte})"/>.</summary>
+    /// <exception cref="CatalogException">400 when it is not such a document.</exception>
+    public static JsonDocument ParseRequest(ReadOnlyMemory<byte> utf8) => Parse(utf8, RequestOptions);
+
+    private static JsonDocument Parse(ReadOnlyMemory<byte> utf8, JsonDocumentOptions options)
     {
         utf8 = WithoutByteOrderMark(utf8);
         RequireUtf8(utf8.Span);
         try
         {
-            return JsonDocument.Parse(utf8, Options);
+            return JsonDocument.Parse(utf8, options);
         }
         catch (JsonException exception)
         {

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Frazil.Iceberg;
 using Frazil.Storage;
 
 namespace Frazil.Api.Tests;
@@ -137,6 +138,48 @@ public sealed class LimitTests : CatalogTests
         Clock.Advance(Limits.CatalogCacheTime);
 
         Assert.StartsWith($"{World.Root}/moved/", (await Catalog.CreateTableAsync("ns", "after")).Ok().MetadataLocation, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("Limit", nameof(Limits.MaxUpdates))]
+    public async Task The_updates_of_a_request()
+    {
+        (await Catalog.CreateTableAsync("ns", "t")).Ok();
+        (await Catalog.CreateViewAsync("ns", "v")).Ok();
+        static string Updates(int count) => string.Join(',', Enumerable.Repeat("""{"action":"remove-properties","removals":["x"]}""", count));
+
+        RefusedBy(Limits.MaxUpdates, await Catalog.CommitAsync("ns", "t", "", Updates(Limits.MaxUpdates + 1)));
+        RefusedBy(Limits.MaxUpdates, await Catalog.ReplaceViewAsync("ns", "v", "", Updates(Limits.MaxUpdates + 1)));
+        (await Catalog.CommitAsync("ns", "t", "", Updates(Limits.MaxUpdates))).Ok();
+        (await Catalog.ReplaceViewAsync("ns", "v", "", Updates(Limits.MaxUpdates))).Ok();
+    }
+
+    /// <summary>Lists within lists, as deep as they are taken: what comes after has to be able to read them.</summary>
+    [Fact]
+    public async Task The_deepest_schema_that_is_taken_can_be_committed_to_loaded_and_purged()
+    {
+        var (taken, refused) = (0, 0);
+        for (var depth = Json.MaxRequestDepth - 12; depth < Json.MaxDepth + 4; depth++)
+        {
+            var type = string.Concat(Enumerable.Range(2, depth).Select(id => $$"""{"type":"list","element-id":{{id}},"element-required":true,"element":""")) + "\"int\"" + new string('}', depth);
+            var schema = Sample.SchemaOf(Sample.Field(1, "x", type));
+            var made = await Catalog.PostAsync("/namespaces/ns/tables", $$"""{"name":"t","schema":{{schema}}}""");
+            if (made.Status != 200)
+            {
+                made.Error(400, "BadRequestException", "depth");
+                refused++;
+                continue;
+            }
+
+            taken++;
+            (await Catalog.CommitAsync("ns", "t", "", Sample.SetProperty("k", "v"))).Ok();
+            var fresh = Catalog.Through(await World.StartAsync(Options));
+            (await fresh.LoadTableAsync("ns", "t")).Ok();
+            (await fresh.CommitAsync("ns", "t", "", Sample.SetProperty("k", "w"))).Ok();
+            (await fresh.DeleteAsync("/namespaces/ns/tables/t?purgeRequested=true&force=true")).NoContent();
+        }
+
+        Assert.True(taken > 5 && refused > 5, $"{taken} taken, {refused} refused");
     }
 
     [Fact]

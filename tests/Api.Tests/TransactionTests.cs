@@ -115,6 +115,19 @@ public abstract class TransactionTests(World world) : CatalogTests(world)
     }
 
     [Fact]
+    [Trait("Limit", nameof(Limits.MaxTransactionChanges))]
+    public async Task More_changes_than_a_transaction_may_have_are_400_even_to_one_table()
+    {
+        await MakeAsync("t");
+        string[] changes = [.. Enumerable.Range(0, Limits.MaxTransactionChanges + 1).Select(i => Change("t", $"{i}"))];
+
+        (await CommitAsync(changes)).Error(400, "BadRequestException", $"{Limits.MaxTransactionChanges}");
+
+        (await CommitAsync(changes[1..])).NoContent();
+        Assert.Equal($"{Limits.MaxTransactionChanges}", await ValueAsync("t"));
+    }
+
+    [Fact]
     [Trait("Behaviour", "250")]
     public async Task More_creates_than_a_batch_holds_are_400_and_leave_nothing()
     {

@@ -120,7 +120,7 @@ public sealed class ApiRequest
             Measures.Current?.Hold(DocumentBytes(Body.Span));
         }
 
-        var document = Json.Parse(Body);
+        var document = Json.ParseRequest(Body);
         if (document.RootElement.ValueKind != JsonValueKind.Object)
         {
             document.Dispose();

@@ -40,6 +40,12 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
     private ValueTask<Outcome> ApplyAsync(
         CallContext call, ChangeKind kind, IReadOnlyList<CommitTableRequest> requests, Func<IReadOnlyList<Part>, Outcome> outcomeOf, CancellationToken cancellationToken)
     {
+        if (requests.Count > Limits.MaxTransactionChanges)
+        {
+            throw CatalogException.BadRequest($"A transaction must not have more than {Limits.MaxTransactionChanges} changes of tables");
+        }
+
+        RequireFewUpdates(requests.Sum(request => request.Updates.Count));
         var byTable = requests.GroupBy(request => request.Table).Select(group => group.ToArray()).ToArray();
         var rows = byTable.Select(group => Keys.Table(group[0].Table));
         return changes.RunAsync(
@@ -49,6 +55,15 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
             cancellationToken,
             [.. requests.Any(request => request.IsCreate) ? rows.Append(Keys.LocationVersion) : rows],
             isCommit: true);
+    }
+
+    /// <exception cref="CatalogException">400 when a request makes more updates than it may.</exception>
+    internal static void RequireFewUpdates(int updates)
+    {
+        if (updates > Limits.MaxUpdates)
+        {
+            throw CatalogException.BadRequest($"A request must not make more than {Limits.MaxUpdates} updates");
+        }
     }
 
     /// <summary>One try. Null when the race is lost already.</summary>
@@ -94,14 +109,14 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
         cancellationToken.ThrowIfCancellationRequested();
         var metadata = before.ToTable();
         var builder = TableMetadataBuilder.From(metadata, pointer.Entity.MetadataLocation);
-        var change = Apply(builder, metadata, requests, defaultLocation: null);
+        var change = Apply(builder, metadata, requests, defaultLocation: null, cancellationToken);
         if (!change.HasChanges)
         {
             return new Part(table, before, null, null, []);
         }
 
         var next = change.Metadata;
-        var document = NewDocument(call, MetadataLocation.Next(pointer.Entity.MetadataLocation, next.Location, next.Properties, ids.NewId()).ToString(), next);
+        var document = NewDocument(call, next, bytes => MetadataLocation.Next(pointer.Entity.MetadataLocation, next.Location, next.Properties, bytes, ids.NewId()));
         var entity = pointer.Entity with { Uuid = next.Uuid, Location = next.Location, MetadataLocation = document.Location, UpdatedAt = clock.GetUtcNow() };
         var (moved, writes) = await moves.PrepareAsync(call, table, pointer, entity, TableLocations.Own(next.Location, next.Properties), cancellationToken);
         return new Part(table, document, pointer.Entity.MetadataLocation, moved with { ExpiredFiles = OldMetadata.ToDelete(change, moved.After!) }, writes);
@@ -120,17 +135,17 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
         var place = await creations.RequireFreeAsync(call, table, kind => TakenByCommit(table, kind), cancellationToken);
         var builder = TableMetadataBuilder.ForCreate(requests[0].Updates);
         var uuid = ids.NewId();
-        var change = Apply(builder, null, requests, TableLocations.Default(call, table, place.Namespace, uuid));
+        var change = Apply(builder, null, requests, TableLocations.Default(call, table, place.Namespace, uuid), cancellationToken);
         var metadata = change.Metadata;
         call.Catalog.RequireAllowed(metadata.Locations());
-        var document = NewDocument(call, MetadataLocation.First(metadata.Location, metadata.Properties, ids.NewId()).ToString(), metadata);
+        var document = NewDocument(call, metadata, bytes => MetadataLocation.First(metadata.Location, metadata.Properties, bytes, ids.NewId()));
         var entity = creations.NewEntity(TableKind.Table, metadata.Uuid, metadata.Location, metadata.Properties, document.Location, registered: false);
         var (made, writes) = await creations.PrepareAsync(call, table, place, entity, kind => TakenByCommit(table, kind), cancellationToken);
         return new Part(table, document, null, made, writes);
     }
 
     /// <summary>Applies the requests of one table in order: the requirements of each are asked of what the ones before it left.</summary>
-    private TableMetadataChange Apply(TableMetadataBuilder builder, TableMetadata? metadata, CommitTableRequest[] requests, string? defaultLocation)
+    private TableMetadataChange Apply(TableMetadataBuilder builder, TableMetadata? metadata, CommitTableRequest[] requests, string? defaultLocation, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         for (var i = 0; ; i++)
@@ -140,7 +155,12 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
                 requirement.Check(metadata);
             }
 
-            builder.Apply(requests[i].Updates);
+            foreach (var update in requests[i].Updates)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                builder.Apply(update);
+            }
+
             var change = builder.Build(now, ids.NewId, defaultLocation);
             if (i == requests.Length - 1)
             {
@@ -151,10 +171,12 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
         }
     }
 
-    private static MetadataDocument NewDocument(CallContext call, string location, TableMetadata metadata)
+    private static MetadataDocument NewDocument(CallContext call, TableMetadata metadata, Func<int, MetadataLocation> locationOf)
     {
+        var json = metadata.ToJson();
+        var location = locationOf(json.Length).ToString();
         call.Catalog.RequireAllowed("metadata location", location);
-        return new MetadataDocument(location, metadata.ToJson(), metadata);
+        return new MetadataDocument(location, json, metadata);
     }
 
     /// <summary>Claims were checked against what is stored, but not yet against the other tables of the same transaction.</summary>

@@ -166,9 +166,10 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
             return Change.Nothing(ChangeKind.CreateTable, new Outcome.Staged(metadata.ToJson()));
         }
 
-        var file = MetadataLocation.First(metadata.Location, metadata.Properties, ids.NewId()).ToString();
+        var json = metadata.ToJson();
+        var file = MetadataLocation.First(metadata.Location, metadata.Properties, json.Length, ids.NewId()).ToString();
         call.Catalog.RequireAllowed("metadata location", file);
-        var document = new MetadataDocument(file, metadata.ToJson(), metadata);
+        var document = new MetadataDocument(file, json, metadata);
         var (made, writes) = await creations.PrepareAsync(
             call, name, place, entity with { MetadataLocation = file }, kind => Pointers.Taken(name, TableKind.Table, kind), cancellationToken);
         await MakeFoldersAsync(call, metadata, cancellationToken);

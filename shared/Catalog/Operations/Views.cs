@@ -81,9 +81,10 @@ public sealed class Views(Changes changes, Namespaces namespaces, MetadataFiles 
         call.Catalog.RequireAllowed("location", location);
         var metadata = ViewMetadata.Create(request.Schema, request.Version, location, request.Properties, uuid);
         call.Catalog.RequireAllowed(metadata.Locations());
-        var file = MetadataLocation.First(metadata.Location, metadata.Properties, ids.NewId()).ToString();
+        var json = metadata.ToJson();
+        var file = MetadataLocation.First(metadata.Location, metadata.Properties, json.Length, ids.NewId()).ToString();
         call.Catalog.RequireAllowed("metadata location", file);
-        var document = new MetadataDocument(file, metadata.ToJson(), metadata);
+        var document = new MetadataDocument(file, json, metadata);
         var entity = creations.NewEntity(TableKind.View, metadata.Uuid, metadata.Location, metadata.Properties, file, registered: false);
         var (made, writes) = await creations.PrepareAsync(call, name, place, entity, kind => Pointers.Taken(name, TableKind.View, kind), cancellationToken);
         return new Change(ChangeKind.CreateView, [made], writes, new Outcome.Metadata(ResultForm.LoadView, document)) { NewFiles = [document] };
@@ -114,6 +115,7 @@ public sealed class Views(Changes changes, Namespaces namespaces, MetadataFiles 
     private async ValueTask<Change?> PrepareCommitAsync(
         CallContext call, TableIdentifier view, IReadOnlyList<ViewRequirement> requirements, IReadOnlyList<ViewUpdate> updates, CancellationToken cancellationToken)
     {
+        TableCommits.RequireFewUpdates(updates.Count);
         call.Catalog.RequireAllowed(updates.SelectMany(update => update.Locations()));
         var (pointer, before) = await pointers.FollowAsync(call, view, await pointers.RequireAsync(call, view, TableKind.View, cancellationToken), files, cancellationToken);
         var metadata = before.ToView();
@@ -129,9 +131,10 @@ public sealed class Views(Changes changes, Namespaces namespaces, MetadataFiles 
         }
 
         var next = change.Metadata;
-        var file = MetadataLocation.Next(pointer.Entity.MetadataLocation, next.Location, next.Properties, ids.NewId()).ToString();
+        var json = next.ToJson();
+        var file = MetadataLocation.Next(pointer.Entity.MetadataLocation, next.Location, next.Properties, json.Length, ids.NewId()).ToString();
         call.Catalog.RequireAllowed("metadata location", file);
-        var document = new MetadataDocument(file, next.ToJson(), next);
+        var document = new MetadataDocument(file, json, next);
         var entity = pointer.Entity with { Location = next.Location, MetadataLocation = file, UpdatedAt = clock.GetUtcNow() };
         var (moved, writes) = await moves.PrepareAsync(call, view, pointer, entity, TableLocations.Own(next.Location, next.Properties), cancellationToken);
         return new Change(ChangeKind.ReplaceView, [moved], writes, new Outcome.Metadata(ResultForm.LoadView, document)) { NewFiles = [document] };

@@ -14,6 +14,9 @@ public sealed record MetadataLocation
     private const string GzipExtension = ".gz.metadata.json";
     private const string OldGzipExtension = ".metadata.json.gz";
 
+    /// <summary>Bytes of JSON above which a metadata file is compressed unless its properties say otherwise: then it costs less to store and to read than it takes to pack.</summary>
+    public const int GzipAboveBytes = 1024 * 1024;
+
     private MetadataLocation(string location, int version) => (Location, Version) = (location, version);
 
     /// <summary>The full location.</summary>
@@ -25,18 +28,21 @@ public sealed record MetadataLocation
     /// <summary>The location of the first metadata file.</summary>
     /// <param name="tableLocation">The table's or view's location.</param>
     /// <param name="properties">Its properties, of which <c>write.metadata.path</c> and <c>write.metadata.compression-codec</c> matter.</param>
+    /// <param name="bytes">Bytes of the file's JSON, by which it is compressed where the properties leave that open.</param>
     /// <param name="id">A fresh id.</param>
     /// <exception cref="CatalogException">400 when the compression codec is neither none nor gzip.</exception>
-    public static MetadataLocation First(string tableLocation, IReadOnlyDictionary<string, string> properties, Guid id) => Of(0, tableLocation, properties, id);
+    public static MetadataLocation First(string tableLocation, IReadOnlyDictionary<string, string> properties, int bytes, Guid id) =>
+        Of(0, tableLocation, properties, bytes, id);
 
     /// <summary>The location of the metadata file after another one. After a name without a number the count starts anew.</summary>
     /// <param name="previousLocation">The location of the current metadata file.</param>
     /// <param name="tableLocation">The table's or view's location as the new metadata has it.</param>
     /// <param name="properties">Its properties as the new metadata has them.</param>
+    /// <param name="bytes">Bytes of the file's JSON, by which it is compressed where the properties leave that open.</param>
     /// <param name="id">A fresh id.</param>
     /// <exception cref="CatalogException">400 when the compression codec is neither none nor gzip.</exception>
-    public static MetadataLocation Next(string previousLocation, string tableLocation, IReadOnlyDictionary<string, string> properties, Guid id) =>
-        Of(VersionOf(previousLocation) + 1, tableLocation, properties, id);
+    public static MetadataLocation Next(string previousLocation, string tableLocation, IReadOnlyDictionary<string, string> properties, int bytes, Guid id) =>
+        Of(VersionOf(previousLocation) + 1, tableLocation, properties, bytes, id);
 
     /// <summary>Whether the file's name says that it is compressed.</summary>
     public static bool IsGzip(string location) =>
@@ -45,11 +51,12 @@ public sealed record MetadataLocation
     /// <summary>Whether bytes start as gzip does.</summary>
     public static bool IsGzip(ReadOnlySpan<byte> stored) => stored is [0x1f, 0x8b, ..];
 
-    /// <summary>Whether properties ask for compressed metadata files.</summary>
+    /// <summary>Whether a metadata file of so many bytes is compressed: as the properties ask for, else by its size.</summary>
     /// <exception cref="CatalogException">400 when the codec is neither none nor gzip.</exception>
-    public static bool UsesGzip(IReadOnlyDictionary<string, string> properties) =>
-        properties.GetValueOrDefault(TableProperties.MetadataCompressionCodec, "none") switch
+    public static bool UsesGzip(IReadOnlyDictionary<string, string> properties, int bytes = 0) =>
+        properties.GetValueOrDefault(TableProperties.MetadataCompressionCodec) switch
         {
+            null => bytes > GzipAboveBytes,
             var codec when codec.Equals("none", StringComparison.OrdinalIgnoreCase) => false,
             var codec when codec.Equals("gzip", StringComparison.OrdinalIgnoreCase) => true,
             var codec => throw CatalogException.Validation($"Invalid {TableProperties.MetadataCompressionCodec}: {codec} (supported: none, gzip)"),
@@ -115,12 +122,12 @@ public sealed record MetadataLocation
     /// <summary>The full location.</summary>
     public override string ToString() => Location;
 
-    private static MetadataLocation Of(int version, string tableLocation, IReadOnlyDictionary<string, string> properties, Guid id)
+    private static MetadataLocation Of(int version, string tableLocation, IReadOnlyDictionary<string, string> properties, int bytes, Guid id)
     {
         var folder = properties.TryGetValue(TableProperties.MetadataPath, out var path)
             ? TableLocation.Normalise(path)
             : $"{TableLocation.Normalise(tableLocation)}/metadata";
-        var extension = UsesGzip(properties) ? GzipExtension : Extension;
+        var extension = UsesGzip(properties, bytes) ? GzipExtension : Extension;
         return new(string.Create(CultureInfo.InvariantCulture, $"{folder}/{version:D5}-{id}{extension}"), version);
     }
 

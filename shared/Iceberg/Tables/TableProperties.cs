@@ -8,7 +8,7 @@ public static class TableProperties
     /// <summary>Where metadata files go, instead of <c>metadata</c> under the table's location.</summary>
     public const string MetadataPath = "write.metadata.path";
 
-    /// <summary>How metadata files are compressed: <c>none</c> or <c>gzip</c>.</summary>
+    /// <summary>How metadata files are compressed: <c>none</c> or <c>gzip</c>. Without it, large ones are (<see cref="MetadataLocation.GzipAboveBytes"/>).</summary>
     public const string MetadataCompressionCodec = "write.metadata.compression-codec";
 
     /// <summary>How many earlier metadata files the metadata log keeps.</summary>

@@ -74,7 +74,7 @@ public sealed class BuilderTests
         Assert.Equal("s3://lake/moved", changed.Location);
         Assert.StartsWith(
             "s3://lake/moved/metadata/00005-",
-            MetadataLocation.Next(Samples.CurrentFile, changed.Location, changed.Properties, Samples.NewUuid).Location,
+            MetadataLocation.Next(Samples.CurrentFile, changed.Location, changed.Properties, 0, Samples.NewUuid).Location,
             StringComparison.Ordinal);
     }
 

@@ -12,7 +12,7 @@ public sealed class MetadataLocationTests
     [Trait("Behaviour", "99")]
     public void The_first_file_is_number_0_under_metadata()
     {
-        Assert.Equal($"s3://b/t/metadata/00000-{Id}.metadata.json", MetadataLocation.First("s3://b/t/", None, Samples.NewUuid).Location);
+        Assert.Equal($"s3://b/t/metadata/00000-{Id}.metadata.json", MetadataLocation.First("s3://b/t/", None, 0, Samples.NewUuid).Location);
     }
 
     [Theory]
@@ -31,7 +31,7 @@ public sealed class MetadataLocationTests
     [InlineData("", "00000")]
     public void The_next_file_is_numbered_from_the_one_before(string previous, string number)
     {
-        Assert.Equal($"s3://b/t/metadata/{number}-{Id}.metadata.json", MetadataLocation.Next(previous, "s3://b/t", None, Samples.NewUuid).Location);
+        Assert.Equal($"s3://b/t/metadata/{number}-{Id}.metadata.json", MetadataLocation.Next(previous, "s3://b/t", None, 0, Samples.NewUuid).Location);
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class MetadataLocationTests
     {
         var properties = new Dictionary<string, string> { ["write.metadata.path"] = "s3://b/meta//" };
 
-        Assert.Equal($"s3://b/meta/00000-{Id}.metadata.json", MetadataLocation.First("s3://b/t", properties, Samples.NewUuid).Location);
+        Assert.Equal($"s3://b/meta/00000-{Id}.metadata.json", MetadataLocation.First("s3://b/t", properties, 0, Samples.NewUuid).Location);
     }
 
     [Theory]
@@ -50,10 +50,23 @@ public sealed class MetadataLocationTests
     [InlineData("None", ".metadata.json", false)]
     public void The_codec_shows_in_the_name(string codec, string extension, bool isGzip)
     {
-        var location = MetadataLocation.First("s3://b/t", new Dictionary<string, string> { ["write.metadata.compression-codec"] = codec }, Samples.NewUuid).Location;
+        var location = MetadataLocation.First("s3://b/t", new Dictionary<string, string> { ["write.metadata.compression-codec"] = codec }, 0, Samples.NewUuid).Location;
 
         Assert.EndsWith($"{Id}{extension}", location, StringComparison.Ordinal);
         Assert.Equal(isGzip, MetadataLocation.IsGzip(location));
+    }
+
+    [Theory]
+    [InlineData(null, MetadataLocation.GzipAboveBytes, false)]
+    [InlineData(null, MetadataLocation.GzipAboveBytes + 1, true)]
+    [InlineData("none", int.MaxValue, false)]
+    [InlineData("gzip", 1, true)]
+    public void A_large_file_is_compressed_unless_the_properties_say_otherwise(string? codec, int bytes, bool isGzip)
+    {
+        var properties = codec is null ? None : new Dictionary<string, string> { ["write.metadata.compression-codec"] = codec };
+
+        Assert.Equal(isGzip, MetadataLocation.IsGzip(MetadataLocation.First("s3://b/t", properties, bytes, Samples.NewUuid).Location));
+        Assert.Equal(isGzip, MetadataLocation.IsGzip(MetadataLocation.Next("s3://b/t/metadata/00000-x.metadata.json", "s3://b/t", properties, bytes, Samples.NewUuid).Location));
     }
 
     [Fact]
@@ -62,7 +75,7 @@ public sealed class MetadataLocationTests
     {
         Samples.Invalid(
             "Invalid write.metadata.compression-codec: lz4",
-            () => MetadataLocation.First("s3://b/t", new Dictionary<string, string> { ["write.metadata.compression-codec"] = "lz4" }, Samples.NewUuid));
+            () => MetadataLocation.First("s3://b/t", new Dictionary<string, string> { ["write.metadata.compression-codec"] = "lz4" }, 0, Samples.NewUuid));
     }
 
     [Theory]
