@@ -127,6 +127,40 @@ public sealed class AwsTests : IDisposable
         Assert.StartsWith("frazil: The catalog 'default' cannot be served: no credentials are named 'my-rados': set FRAZIL__CREDENTIALS__MY_RADOS__ACCESS_KEY_ID and __SECRET_ACCESS_KEY", errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    [Trait("Needs", "dynamodb")]
+    public async Task Servers_over_one_table_take_the_same_secret_whatever_folders_they_have()
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["FRAZIL__DYNAMODB_ENDPOINT"] = Required("FRAZIL_TEST_DYNAMODB"),
+            ["FRAZIL__CREDENTIALS__DYNAMODB__ACCESS_KEY_ID"] = "test",
+            ["FRAZIL__CREDENTIALS__DYNAMODB__SECRET_ACCESS_KEY"] = "test",
+        };
+        string[] words = ["--port", "0", "--store", "dynamodb", "--dynamodb-table", $"hosts-{Guid.NewGuid():N}", "--warehouse", folder.Join("tables")];
+        await using var first = await FrazilProcess.ServeAsync(folder.Path, environment, [.. words, "--auth", "--data", "one"]);
+        var secret = (await first.ErrorLineAsync(line => line.StartsWith("The root credentials", StringComparison.Ordinal))).Split(':')[^1];
+        await using var second = await FrazilProcess.ServeAsync(folder.Path, environment, [.. words, "--auth", "--data", "two"]);
+
+        foreach (var server in (FrazilProcess[])[first, second])
+        {
+            using var form = new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("client_id", "root"), new("client_secret", secret)]);
+            using var granted = await server.Client.PostAsync("/v1/oauth/tokens", form);
+            Assert.Equal(HttpStatusCode.OK, granted.StatusCode);
+
+            // A token of one is good at the other.
+            var token = System.Text.Json.JsonDocument.Parse(await granted.Content.ReadAsStringAsync()).RootElement.GetProperty("access_token").GetString()!;
+            var other = server == first ? second : first;
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/namespaces") { Headers = { Authorization = new("Bearer", token) } };
+            using var answer = await other.Client.SendAsync(request);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+
+        var (exitCode, _, errors) = await FrazilProcess.RunAsync(folder.Path, environment, [.. words, "--data", "three"]);
+        Assert.Equal(2, exitCode);
+        Assert.Contains("was served with --auth until now", errors, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("frazil: The catalog 'default' cannot be served: its S3 has no region: say --s3-region (FRAZIL__S3_REGION; 'region' in a file of --catalogs), or AWS_REGION", "--warehouse", "s3://bucket/x")]
     [InlineData("frazil: Cannot use the DynamoDB table frazil: it has no region: say --dynamodb-region (FRAZIL__DYNAMODB_REGION), or AWS_REGION", "--store", "dynamodb")]

@@ -64,6 +64,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = Path(log) if log else self.data.parent / f"{self.data.name}.server.log"
         self.process = None
+        self.folder = self.data.parent  # in which it is started
         command = shlex.split(os.environ["FRAZIL_SERVER"]) if os.environ.get("FRAZIL_SERVER") else built_server()
         if any("{port}" in word for word in command):
             self.is_frazil = False
@@ -72,12 +73,12 @@ class Server:
             self.is_frazil = True
             self.command = [*command, "serve", "--port", str(self.port), "--data", str(self.data), *arguments]
 
-    def start(self):
+    def start(self, limit=START_LIMIT):
         output = open(self.log, "ab")
         # In the process group of the test, so that whoever ends the test ends the server too.
-        self.process = subprocess.Popen(self.command, cwd=self.data.parent, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        self.process = subprocess.Popen(self.command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         output.close()
-        deadline = time.monotonic() + START_LIMIT
+        deadline = time.monotonic() + limit
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 break

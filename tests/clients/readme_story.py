@@ -5,6 +5,7 @@ import io
 import os
 import re
 import shlex
+import shutil
 import subprocess
 
 import pytest
@@ -23,21 +24,32 @@ def snippet(title, language=""):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """Started by README's command, with a port and a data folder of its own, without building again."""
+    """Started by README's very command, in the folder where README has it, but for its port."""
     if "{port}" in os.environ.get("FRAZIL_SERVER", ""):
         pytest.skip("another server is in Frazil's place")
+    data = ROOT / "frazil-data"
+    if data.exists():
+        pytest.skip(f"{data} holds somebody's tables")
     command = shlex.split(snippet("Start in five minutes"))
-    assert command[:3] == ["dotnet", "run", "--project"], command
-    folder = tmp_path_factory.mktemp("readme")
-    started = os.environ.get("FRAZIL_SERVER")
-    os.environ["FRAZIL_SERVER"] = shlex.join([*command[:3], str(ROOT / command[3]), "--no-build", "--"])
+    assert command[:2] == ["dotnet", "run"], command
+    running = Server(tmp_path_factory.mktemp("readme") / "unused")
+    running.command = command
+    running.folder = ROOT
+    os.environ["FRAZIL__PORT"] = str(running.port)
     try:
-        with Server(folder / "data") as running:
-            yield running
+        # It builds first, on a machine that may have much to do.
+        running.start(limit=240)
+        yield running
     finally:
-        os.environ.pop("FRAZIL_SERVER")
-        if started is not None:
-            os.environ["FRAZIL_SERVER"] = started
+        os.environ.pop("FRAZIL__PORT")
+        running.stop()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def test_data_goes_below_the_current_folder(server):
+    assert (ROOT / "frazil-data" / "frazil.sqlite").is_file()
+    assert (ROOT / "frazil-data" / "warehouse").is_dir()
+    assert not (ROOT / "functions" / "Local" / "frazil-data").exists()
 
 
 def here(text, server):
@@ -69,6 +81,6 @@ def test_the_help_that_readme_names_lists_the_options(server):
     command = re.search(r"\(`(dotnet run --project \S+ -- serve --help)`\)", README)
     assert command, "README names no command for help"
     words = shlex.split(command[1])
-    words[3:4] = [str(ROOT / words[3]), "--no-build"]
-    shown = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    words[4:4] = ["--no-build"]  # the server's command has built it
+    shown = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert shown.returncode == 0 and "--allow-location" in shown.stdout, shown

@@ -27,7 +27,7 @@ stories=(
   'package-aws|600|lambda python zip s3 dynamodb|"$python" tests/clients/package_aws.py'
   'duckdb-lambda|600|lambda wheels s3 dynamodb|story_of duckdb_story.py lambda'
   'load-quick|300|server|load_quick'
-  'readme|300|server wheels|story_of readme_story.py ""'
+  'readme|600|server wheels|story_of readme_story.py ""'
   'duckdb-file|600|server wheels|story_of duckdb_story.py file'
 )
 python=python3
