@@ -179,9 +179,10 @@ public abstract class TableCreateTests(World world) : CatalogTests(world)
     }
 
     [Theory]
-    [InlineData("abfss://c@account.dfs.core.windows.net/a?sig=x")]
     [InlineData("https://account.blob.core.windows.net/c/a?sig=x")]
-    [InlineData("wasbs://c@account.blob.core.windows.net/a#b")]
+    [InlineData("https://account.dfs.core.windows.net/c/a#b")]
+    [InlineData("abfss://c?d@account.dfs.core.windows.net/a")]
+    [InlineData("abfss://c@account.dfs.core.windows.net?x/a")]
     [InlineData("s3://bucket/a*b")]
     [InlineData("s3://buck?et/a")]
     [InlineData("s3://bucket/a\\b")]

@@ -56,6 +56,24 @@ public sealed class LocationTests
     }
 
     [Fact]
+    public async Task A_location_that_Trino_makes_of_a_name_is_a_location()
+    {
+        await using var worker = await Worker.StartOnBlobsAsync();
+        await worker.SignInAsync();
+        await worker.SayAsync("POST /v1/default/namespaces", 200, """{"namespace":["a"]}""");
+        foreach (var (name, location) in ((string, string)[])[("t", "/a?b&c-0f8c3f7e"), ("u", "/a?b&d-0f8c3f7e"), ("v", "/a#%25 b|<c>-0f8c3f7e"), ("w", "/a")])
+        {
+            await worker.SayAsync("POST /v1/default/namespaces/a/tables", 200, $$"""{"name":"{{name}}","schema":{{Schema}},"location":"{{worker.Warehouse}}{{location}}"}""");
+            await worker.SayAsync($"POST /v1/default/namespaces/a/tables/{name}", 200, $$$"""{"updates":[{"action":"set-properties","updates":{"of":"{{{name}}}"}}]}""");
+        }
+
+        foreach (var name in (string[])["t", "u", "v", "w"])
+        {
+            Assert.Contains($"\"of\":\"{name}\"", await worker.SayAsync($"GET /v1/default/namespaces/a/tables/{name}", 200), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_worker_whose_catalog_is_in_an_account_that_it_does_not_reach_ends_and_says_why()
     {
         var ended = await Assert.ThrowsAsync<WorkerException>(() => Worker.StartOnBlobsAsync((SettingNames.CatalogAllowedLocations, "abfss://lake@other.dfs.core.windows.net/warehouse")));

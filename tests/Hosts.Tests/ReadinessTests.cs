@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Frazil.Api;
+using Frazil.Entities;
 using Frazil.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -12,6 +13,12 @@ namespace Frazil.Hosts.Tests;
 /// <summary>What <c>/health/ready</c> says of a store that is in trouble.</summary>
 public sealed class ReadinessTests
 {
+    private static readonly Item Catalog = new(
+        "catalog/default",
+        new CatalogEntity { Id = Guid.Empty, Name = "default", Storage = new StorageProfile { Type = StorageType.Memory, BaseLocation = "memory://warehouse" }, CreatedAt = DateTimeOffset.UnixEpoch }.ToValue(),
+        "1",
+        "c");
+
     private readonly FakeTimeProvider clock = new();
 
     [Fact]
@@ -42,7 +49,18 @@ public sealed class ReadinessTests
     }
 
     [Fact]
-    public async Task A_store_that_answers_makes_it_ready() => Assert.Equal((200, null), await ReadyAsync(_ => ValueTask.FromResult<Item?>(null)));
+    public async Task A_store_that_answers_makes_it_ready() => Assert.Equal((200, null), await ReadyAsync(_ => ValueTask.FromResult<Item?>(Catalog)));
+
+    [Fact]
+    public async Task A_store_without_the_catalog_makes_it_unavailable() => Assert.Equal((503, "the catalog is not there"), await ReadyAsync(_ => ValueTask.FromResult<Item?>(null)));
+
+    [Fact]
+    public async Task A_catalog_that_cannot_be_read_makes_it_unavailable()
+    {
+        var (status, reason) = await ReadyAsync(_ => ValueTask.FromResult<Item?>(Catalog with { Value = "{\"name\":"u8.ToArray() }));
+        Assert.Equal(503, status);
+        Assert.StartsWith("the store failed: ", reason, StringComparison.Ordinal);
+    }
 
     private async Task<(int Status, string? Reason)> ReadyAsync(Func<CancellationToken, ValueTask<Item?>> read)
     {

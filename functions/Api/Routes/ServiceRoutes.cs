@@ -44,8 +44,14 @@ internal static class ServiceRoutes
         {
             using var timeout = new CancellationTokenSource(ReadyTimeout, operations.Clock);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            await operations.Store.ReadAsync(Keys.Project, Keys.Catalog(operations.Options.DefaultCatalog), either.Token).AsTask().WaitAsync(either.Token);
-            return FrazilPipeline.Alive;
+            var catalog = await operations.Store.ReadAsync(Keys.Project, Keys.Catalog(operations.Options.DefaultCatalog), either.Token).AsTask().WaitAsync(either.Token);
+            if (catalog is not null)
+            {
+                _ = CatalogEntity.Read(catalog); // what cannot be read serves nobody
+                return FrazilPipeline.Alive;
+            }
+
+            reason = "the catalog is not there";
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using Frazil.Iceberg;
@@ -12,9 +11,6 @@ namespace Frazil;
 /// </summary>
 public sealed class Location : IEquatable<Location>
 {
-    // An address of Azure's is a URL: what follows a question mark may be a signature, and signatures give access.
-    private static readonly SearchValues<char> NotInAzure = SearchValues.Create("?#\"<>|");
-
     private readonly string[] segments;
 
     private Location(string scheme, string[] segments, string text)
@@ -63,11 +59,6 @@ public sealed class Location : IEquatable<Location>
         }
 
         var (scheme, authority, path) = Split(text, what);
-        if (scheme == "abfss" && path.AsSpan().IndexOfAny(NotInAzure) >= 0)
-        {
-            throw Refused(what, text, "it holds a character that is not allowed in a location of Azure storage");
-        }
-
         var parts = path.Trim('/').Length == 0 ? [] : path.Trim('/').Split('/');
         if (scheme == "file")
         {
@@ -177,6 +168,12 @@ public sealed class Location : IEquatable<Location>
         string host;
         if (scheme == "https")
         {
+            // A URL: what follows may be a signature, and signatures give access.
+            if (path.AsSpan().IndexOfAny('?', '#') >= 0)
+            {
+                return null;
+            }
+
             host = authority.ToLowerInvariant();
             var (first, rest) = Cut(path.TrimStart('/'));
             (container, path) = (first, rest);
