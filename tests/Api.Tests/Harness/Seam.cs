@@ -9,10 +9,10 @@ public enum CallKind
     ReadMany,
     List,
     Write,
-    Sweep,
     ReadFile,
     CreateFile,
     DeleteFile,
+    Sweep,
 }
 
 /// <summary>One call of a process to what it stands on.</summary>
