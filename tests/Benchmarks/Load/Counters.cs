@@ -10,10 +10,11 @@ namespace Frazil.Benchmarks.Load;
 /// <param name="FileReads">Files read.</param>
 /// <param name="FileWrites">Files written.</param>
 /// <param name="FileDeletes">Files deleted.</param>
+/// <param name="ResidentBytes">Memory that is resident at the end.</param>
 internal sealed record Counters(
-    double ProcessorSeconds, double AllocatedBytes, double StoreReads, double StoreWrites, double FileReads, double FileWrites, double FileDeletes)
+    double ProcessorSeconds, double AllocatedBytes, double StoreReads, double StoreWrites, double FileReads, double FileWrites, double FileDeletes, double ResidentBytes)
 {
-    public static readonly Counters None = new(0, 0, 0, 0, 0, 0, 0);
+    public static readonly Counters None = new(0, 0, 0, 0, 0, 0, 0, 0);
 
     public static Counters operator -(Counters left, Counters right) => new(
         left.ProcessorSeconds - right.ProcessorSeconds,
@@ -22,12 +23,13 @@ internal sealed record Counters(
         left.StoreWrites - right.StoreWrites,
         left.FileReads - right.FileReads,
         left.FileWrites - right.FileWrites,
-        left.FileDeletes - right.FileDeletes);
+        left.FileDeletes - right.FileDeletes,
+        left.ResidentBytes);
 
     /// <summary>Reads Prometheus text.</summary>
     public static Counters Parse(string text)
     {
-        double processor = 0, allocated = 0, storeReads = 0, storeWrites = 0, fileReads = 0, fileWrites = 0, fileDeletes = 0;
+        double processor = 0, allocated = 0, storeReads = 0, storeWrites = 0, fileReads = 0, fileWrites = 0, fileDeletes = 0, resident = 0;
         foreach (var line in text.AsSpan().EnumerateLines())
         {
             if (line.Length == 0 || line[0] == '#')
@@ -46,6 +48,10 @@ internal sealed record Counters(
             {
                 allocated += value;
             }
+            else if (series.StartsWith("dotnet_process_memory_working_set"))
+            {
+                resident = value;
+            }
             else if (series.StartsWith("catalog_store_latency_milliseconds_count"))
             {
                 (series.Contains("op=\"write\"", StringComparison.Ordinal) ? ref storeWrites : ref storeReads) += value;
@@ -58,6 +64,6 @@ internal sealed record Counters(
             }
         }
 
-        return new Counters(processor, allocated, storeReads, storeWrites, fileReads, fileWrites, fileDeletes);
+        return new Counters(processor, allocated, storeReads, storeWrites, fileReads, fileWrites, fileDeletes, resident);
     }
 }

@@ -81,6 +81,7 @@ internal static class LoadCommand
             .. await Reads.MakeAsync(client, prefix),
             .. await Commits.MakeAsync(client, prefix),
             .. await Siblings.MakeAsync(client, seeds, prefix, options.Siblings),
+            .. seeds is null ? [] : await SpreadLoads.MakeAsync(client, seeds, prefix, options.Spread),
             .. await LargeTables.MakeAsync(client, prefix, options.Snapshots, options.Columns),
         ];
         Console.WriteLine(Text($"prepared in {TimeProvider.System.GetElapsedTime(began).TotalSeconds:0} s"));

@@ -39,6 +39,9 @@ internal sealed record LoadOptions
     /// <summary>Tables and namespaces in the longest list.</summary>
     public int Siblings => Quick ? 3_000 : 100_000;
 
+    /// <summary>Tables with a metadata file each, over which loads are spread.</summary>
+    public int Spread => Quick ? 2_000 : 60_000;
+
     /// <summary>Snapshots of the table with many.</summary>
     public int Snapshots => Quick ? 500 : 10_000;
 

@@ -28,7 +28,7 @@ internal sealed class Report
     {
         var text = new StringBuilder();
         var width = measured.Max(entry => entry.Case.Name.Length);
-        text.AppendLine(Invariant($"{"".PadRight(width)} {"req/s",8} {"per CPU s",9} {"p50 ms",8} {"p99 ms",8} {"KiB/req",9} {"store r+w",11} {"files r+w+d",14} {"ratio",7} {"CPU ratio",9}"));
+        text.AppendLine(Invariant($"{"".PadRight(width)} {"req/s",8} {"per CPU s",9} {"p50 ms",8} {"p99 ms",8} {"KiB/req",9} {"MiB",5} {"store r+w",11} {"files r+w+d",14} {"ratio",7} {"CPU ratio",9}"));
         foreach (var (one, rounds) in measured)
         {
             double Median(Func<Round, double> value) => MedianOf(rounds.Select(round => value(round.Own)));
@@ -40,7 +40,7 @@ internal sealed class Report
             if (isAlone)
             {
                 double Each(Func<Counters, double> value) => Median(round => value(round.Counted) / Math.Max(round.Operations, 1));
-                text.Append(Invariant($" {Each(count => count.AllocatedBytes) / 1024,9:0.0} {Each(count => count.StoreReads),5:0.00}+{Each(count => count.StoreWrites),5:0.00}"));
+                text.Append(Invariant($" {Each(count => count.AllocatedBytes) / 1024,9:0.0} {Median(round => round.Counted.ResidentBytes) / 1024 / 1024,5:0} {Each(count => count.StoreReads),5:0.00}+{Each(count => count.StoreWrites),5:0.00}"));
                 text.Append(Invariant($" {Each(count => count.FileReads),4:0.00}+{Each(count => count.FileWrites),4:0.00}+{Each(count => count.FileDeletes),4:0.00}"));
                 text.Append(Invariant($" {Ratio(round => round.PerSecond),7:0.000} {Ratio(round => round.PerProcessorSecond),9:0.000}"));
                 if (one.MetadataBytes is { } size)
@@ -50,7 +50,7 @@ internal sealed class Report
             }
             else
             {
-                text.Append(Invariant($" {"-",9} {"-",11} {"-",14} {Ratio(round => round.PerSecond),7:0.000} {"-",9}"));
+                text.Append(Invariant($" {"-",9} {"-",5} {"-",11} {"-",14} {Ratio(round => round.PerSecond),7:0.000} {"-",9}"));
             }
 
             text.AppendLine();

@@ -18,7 +18,10 @@ internal sealed class Seeds(string database)
     public static string NameOf(int number) => $"t{number:D6}";
 
     /// <summary>Tables of a namespace, which all point to one metadata file.</summary>
-    public Task AddTablesAsync(string @namespace, int count, string metadataLocation, string location) => AddAsync(count, number =>
+    public Task AddTablesAsync(string @namespace, int count, string metadataLocation, string location) => AddTablesAsync(@namespace, count, _ => metadataLocation, location);
+
+    /// <summary>Tables of a namespace, each with a metadata file of its own.</summary>
+    public Task AddTablesAsync(string @namespace, int count, Func<int, string> metadataLocation, string location) => AddAsync(count, number =>
     {
         var entity = new TableEntity
         {
@@ -26,7 +29,7 @@ internal sealed class Seeds(string database)
             Id = Guid.NewGuid(),
             Uuid = Guid.NewGuid().ToString(),
             Location = location,
-            MetadataLocation = metadataLocation,
+            MetadataLocation = metadataLocation(number),
             Version = 0,
             Claims = [],
             CreatedAt = DateTimeOffset.UtcNow,

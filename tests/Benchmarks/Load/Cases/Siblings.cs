@@ -7,13 +7,16 @@ internal static class Siblings
 {
     private const int PageSize = 100;
 
+    /// <summary>Names in the list that is asked for whole.</summary>
+    private const int WholeList = 200;
+
     /// <param name="client">Talks to the server.</param>
     /// <param name="seeds">Fills lists, or null when the server's store cannot be reached: then lists stay short.</param>
     /// <param name="prefix">What the names of namespaces begin with.</param>
     /// <param name="longest">Names in the longest list.</param>
     public static async Task<IReadOnlyList<Case>> MakeAsync(CatalogClient client, Seeds? seeds, string prefix, int longest)
     {
-        int[] counts = seeds is null ? [10, 300] : longest > 1000 ? [10, 1000, longest] : [10, longest];
+        int[] counts = seeds is null ? [10, WholeList, 300] : longest > 1000 ? [10, WholeList, 1000, longest] : [10, WholeList, longest];
         List<Case> cases = [];
         foreach (var count in counts)
         {
@@ -64,6 +67,13 @@ internal static class Siblings
         var expected = Enumerable.Range(0, count).Select(Seeds.NameOf).ToArray();
         Checks.That((await client.WalkAsync(path, "identifiers")).SequenceEqual(expected), $"the list of {count} tables is wrong");
         Checks.That((await client.WalkAsync($"/v1/namespaces?parent={@namespace}", "namespaces")).SequenceEqual(expected), $"the list of {count} namespaces is wrong");
+
+        if (count == WholeList)
+        {
+            var whole = await client.GetAsync(path);
+            Checks.That(NamesOf(whole).SequenceEqual(expected), "the whole list is wrong");
+            return [new($"list of {count}", _ => Reads.Same(RawRequest.Get(path), 200, whole))];
+        }
 
         var first = await client.GetAsync($"{path}?pageSize={PageSize}&pageToken=");
         Checks.That(NamesOf(first).SequenceEqual(expected.Take(PageSize)), "the first page is wrong");
