@@ -24,6 +24,9 @@ public static class Limits
     /// <summary>Segments of a location, its authority (bucket, container) included.</summary>
     public const int MaxLocationDepth = 28;
 
+    /// <summary>Segments of the <c>location</c> property of a namespace, its authority included: below it go a table, a folder of metadata, and a file.</summary>
+    public const int MaxNamespaceLocationDepth = MaxLocationDepth - 3;
+
     /// <summary>Locations that one table or view may have claimed in its life, with those of its properties: all of them are given back in one batch when it is dropped.</summary>
     public const int MaxTableLocations = 32;
 

@@ -24,6 +24,11 @@ public sealed class InterleavingTests : CatalogTests
         ["create tables at locations"] = catalog => catalog.PostAsync("/transactions/commit", Together(Create("ns", "a"), Create("ns", "b", $"{catalog.Base}/mine"))),
         ["create other tables at locations"] = catalog => catalog.PostAsync("/transactions/commit", Together(Create("ns", "d", $"{catalog.Base}/mine/below"), Create("ns", "e"))),
         ["move a table while another is created"] = catalog => catalog.PostAsync("/transactions/commit", Together(Create("ns", "a"), Move("t", catalog.Base + "/mine"))),
+        ["create a table at the place of the namespace"] = catalog => catalog.CreateTableAsync("ns", "other", $""","location":"{catalog.Base}/empty" """),
+        ["create a table below the place that is to be the namespace's"] = catalog => catalog.CreateTableAsync("ns", "other", $""","location":"{catalog.Base}/place/below" """),
+        ["create a table above the place that is to be the namespace's"] = catalog => catalog.CreateTableAsync("ns", "other", $""","location":"{catalog.Base}/place" """),
+        ["place the namespace"] = catalog => catalog.PostAsync("/namespaces/empty/properties", $$"""{"updates":{"location":"{{catalog.Base}}/place/in"} }"""),
+        ["create a namespace at a place"] = catalog => catalog.PostAsync("/namespaces", $$"""{"namespace":["new"],"properties":{"location":"{{catalog.Base}}/place/in"} }"""),
         ["replace the view with something else"] = catalog => catalog.ReplaceViewAsync("ns", "v", "", Sample.NewViewVersion("select 3")),
         ["set another property of the namespace"] = catalog => catalog.PostAsync("/namespaces/ns/properties", """{"updates":{"other":"v"}}"""),
     };
@@ -51,6 +56,17 @@ public sealed class InterleavingTests : CatalogTests
     [InlineData("create table at a location", "create a table below the same location")]
     [Trait("Behaviour", "93")]
     public Task A_name_and_a_location_are_given_once(string first, string second) => ExploreBothAsync(first, second);
+
+    [Theory]
+    [InlineData("create table in an empty namespace", "create a view in the namespace that is dropped")]
+    [InlineData("create a view in the namespace that is dropped", "create a table at the place of the namespace")]
+    [InlineData("create a view in the namespace that is dropped", "place the namespace")]
+    [InlineData("create a table above the place that is to be the namespace's", "place the namespace")]
+    [InlineData("create a table below the place that is to be the namespace's", "place the namespace")]
+    [InlineData("create a table above the place that is to be the namespace's", "create a namespace at a place")]
+    [InlineData("create a table at the place of the namespace", "create table in an empty namespace")]
+    [Trait("Behaviour", "93")]
+    public Task A_folder_is_in_no_table(string first, string second) => ExploreBothAsync(first, second);
 
     [Theory]
     [InlineData("create tables in the namespace that is dropped", "drop namespace")]

@@ -49,13 +49,18 @@ public sealed class OperationCountTests : CatalogTests
     {
         for (var i = 0; i < siblings; i++)
         {
-            (await Catalog.CreateTableAsync("ns", i.ToString(CultureInfo.InvariantCulture))).Ok();
+            (await Catalog.CreateTableAsync("ns", i.ToString(CultureInfo.InvariantCulture))).Ok(); // the first has the folder held
         }
 
-        // Namespace and name; the version of locations; the locations above and below; then the file and the batch.
-        Assert.Equal("rrrRlcw", await CallsAsync(async () => (await Catalog.CreateTableAsync("ns", "t")).Ok()));
-        Assert.Equal("rrrRlcw", await CallsAsync(async () => (await Catalog.CreateViewAsync("ns", "v")).Ok()));
-        Assert.Equal("rw", await CallsAsync(async () => (await Catalog.CreateNamespaceAsync("ns", "child")).Ok()));
+        // Namespace and name; then the file and the batch.
+        Assert.Equal("rrcw", await CallsAsync(async () => (await Catalog.CreateTableAsync("ns", "t")).Ok()));
+        Assert.Equal("rrcw", await CallsAsync(async () => (await Catalog.CreateViewAsync("ns", "v")).Ok()));
+
+        // Where the location is the client's: besides, the version of locations; folders below; the locations above and below.
+        Assert.Equal("rrrlRlcw", await CallsAsync(async () => (await Catalog.CreateTableAsync("ns", "at", $""","location":"{Catalog.Base}/at" """)).Ok()));
+
+        // The parent; the locations at and above.
+        Assert.Equal("rRw", await CallsAsync(async () => (await Catalog.CreateNamespaceAsync("ns", "child")).Ok()));
     }
 
     [Fact]
@@ -64,9 +69,9 @@ public sealed class OperationCountTests : CatalogTests
         (await Catalog.CreateTableAsync("ns", "first")).Ok();
         Seam.Clear();
         Gate[] firsts = [HoldFirst("ns/"), HoldFirst("tv/")];
-        Gate[] seconds = [Seam.HoldBefore(call => call.Kind == CallKind.ReadMany), Seam.HoldBefore(call => call.Kind == CallKind.List)];
+        Gate[] seconds = [Seam.HoldBefore(call => call.Kind == CallKind.ReadMany), Seam.HoldBefore(call => call.Kind == CallKind.List && call.Target.StartsWith("loc/", StringComparison.Ordinal))];
 
-        var creation = Catalog.CreateTableAsync("ns", "t");
+        var creation = Catalog.CreateTableAsync("ns", "t", $""","location":"{Catalog.Base}/t" """);
         try
         {
             await AllReachedAsync(firsts);

@@ -109,8 +109,14 @@ public sealed record ChangedTask(Guid Id, TaskEntity Before, TaskEntity After) :
 /// <param name="Outcome">What to answer once it is made.</param>
 internal sealed record Change(ChangeKind Kind, IReadOnlyList<ChangedObject> Objects, IReadOnlyList<Write> Writes, Outcome Outcome)
 {
+    /// <summary>Locations that it takes the careful way (<see cref="Frazil.Claims.TakeAsync"/>).</summary>
+    public IReadOnlyList<Claim> Claims { get; init; } = [];
+
     /// <summary>Metadata files that its rows name and that are to be written before them.</summary>
     public IReadOnlyList<MetadataDocument> NewFiles { get; init; } = [];
+
+    /// <summary>Makes what the new files are to stand in, when nothing can refuse the change any more but that others were faster.</summary>
+    public Func<ValueTask>? BeforeFiles { get; init; }
 
     /// <summary>
     /// For a change that has to announce itself by rows of their own before it can be made: does that, at the last moment, and gives the writes that are still missing; null when others were faster.

@@ -10,6 +10,8 @@ namespace Frazil;
 /// </summary>
 public sealed class Changes(StoreWriter writer, Idempotency idempotency, MetadataFiles files, TimeProvider clock, IdSource ids)
 {
+    private const int MaxLooks = 10;
+
     private readonly Turns turns = new();
 
     /// <summary>The store, for reading.</summary>
@@ -104,7 +106,12 @@ public sealed class Changes(StoreWriter writer, Idempotency idempotency, Metadat
             change = change with { Writes = [.. change.Writes, .. more], Announce = null };
         }
 
-        var batch = ToBatch(call, change);
+        if (await TakeAsync(call, change, cancellationToken) is not { } taken)
+        {
+            return false;
+        }
+
+        var batch = ToBatch(call, change, taken);
         if (Batches.ExcessOf(batch) is { } excess)
         {
             throw CatalogException.BadRequest($"A change {excess}: commit fewer tables, or create fewer, at once");
@@ -113,8 +120,13 @@ public sealed class Changes(StoreWriter writer, Idempotency idempotency, Metadat
         var isApplied = false;
         try
         {
+            if (change.BeforeFiles is not null)
+            {
+                await change.BeforeFiles();
+            }
+
             await Parallel.EachAsync(change.NewFiles, file => CreateAsync(call, file, cancellationToken));
-            var result = await writer.WriteAsync(call.Catalog.Partition, batch, cancellationToken, change.Landed);
+            var result = await SendAsync(call, change, batch, cancellationToken);
             isApplied = result.IsApplied;
             if (change.Kind != ChangeKind.Upkeep)
             {
@@ -160,8 +172,68 @@ public sealed class Changes(StoreWriter writer, Idempotency idempotency, Metadat
     }
 
     /// <summary>Everything that has to become true together: the change, what was answered (when the client sent a key), and the event that tells of it once there is one.</summary>
-    private IReadOnlyList<Write> ToBatch(CallContext call, Change change) =>
-        call.Idempotency is null || change.Kind == ChangeKind.Upkeep ? change.Writes : [.. change.Writes, .. Idempotency.Record(call, change.Outcome, clock.GetUtcNow())];
+    private IReadOnlyList<Write> ToBatch(CallContext call, Change change, IReadOnlyList<Write> taken)
+    {
+        var isRecorded = call.Idempotency is not null && change.Kind != ChangeKind.Upkeep;
+        return !isRecorded && taken.Count == 0 ? change.Writes : [.. change.Writes, .. taken, .. isRecorded ? Idempotency.Record(call, change.Outcome, clock.GetUtcNow()) : []];
+    }
+
+    /// <summary>
+    /// Sends the batch. What takes locations the careful way takes turns with the others of this process, for this moment only: a batch that others of them overtook is sent again with a new look,
+    /// and the files that are written stay.
+    /// </summary>
+    private async ValueTask<WriteResult> SendAsync(CallContext call, Change change, IReadOnlyList<Write> batch, CancellationToken cancellationToken)
+    {
+        if (change.Claims.Count == 0)
+        {
+            return await writer.WriteAsync(call.Catalog.Partition, batch, cancellationToken, change.Landed);
+        }
+
+        using var turn = await turns.TakeAsync(call.Catalog.Partition, [Keys.LocationVersion], cancellationToken);
+        for (var attempt = 1; ; attempt++)
+        {
+            var result = await writer.WriteAsync(call.Catalog.Partition, batch, cancellationToken, change.Landed);
+            if (result.RefusedBy != Keys.LocationVersion || attempt == MaxLooks)
+            {
+                return result;
+            }
+
+            await PauseAsync(attempt, cancellationToken);
+            if (await TakeAsync(call, change, cancellationToken) is not { } taken)
+            {
+                return result;
+            }
+
+            batch = ToBatch(call, change, taken);
+        }
+    }
+
+    /// <summary>The writes that take the locations of a change; null when it has to be prepared again.</summary>
+    private async ValueTask<IReadOnlyList<Write>?> TakeAsync(CallContext call, Change change, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Claims.TakeAsync(Store, call, change.Claims, cancellationToken);
+        }
+        catch (CatalogException exception) when (exception.Kind == ErrorKind.Forbidden)
+        {
+            if (change.Claims.Any(claim => claim.IsFolder))
+            {
+                return null; // The catalog chose the location, and was right when it looked: it chooses again.
+            }
+
+            // Who holds the location may have taken the name with it just now: then that is what is wrong.
+            foreach (var changed in change.Objects)
+            {
+                if (changed is ChangedTable { Before: null } made && await Store.ReadAsync(call.Catalog.Partition, Keys.Table(made.Name), cancellationToken) is not null)
+                {
+                    return null;
+                }
+            }
+
+            throw;
+        }
+    }
 
     /// <summary>One try. Null when the race was lost.</summary>
     private async ValueTask<Outcome?> TryAsync(CallContext call, Func<ValueTask<Change?>> prepare, CancellationToken cancellationToken)

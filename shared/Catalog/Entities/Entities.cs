@@ -19,6 +19,9 @@ public sealed record NamespaceEntity
     /// <summary>Where its tables go that bring no location, as it was decided once. Null where nobody decided yet.</summary>
     public string? Folder { get; init; }
 
+    /// <summary>Whether a row among the claims holds the folder (<see cref="Keys.Folder"/>): then nobody claims a location at or above it, and tables can go there without a look.</summary>
+    public bool HoldsFolder { get; init; }
+
     /// <summary>Set while a drop looks for what the namespace holds: nothing may be made in it. A mark that a crash left behind is cleared by whoever finds it old.</summary>
     public DateTimeOffset? DroppingSince { get; init; }
 
@@ -36,6 +39,7 @@ public sealed record NamespaceEntity
         Dictionary<string, string>? properties = null;
         List<Guid>? parents = null;
         string? folder = null;
+        var holdsFolder = false;
         DateTimeOffset? droppingSince = null;
         var isProtected = false;
         UnknownMembers unknown = default;
@@ -62,6 +66,10 @@ public sealed record NamespaceEntity
             {
                 folder = row.String();
             }
+            else if (row.Is("holds-folder"u8))
+            {
+                holdsFolder = row.Boolean();
+            }
             else if (row.Is("dropping-since-ms"u8))
             {
                 droppingSince = row.Time();
@@ -78,6 +86,7 @@ public sealed record NamespaceEntity
             Properties = properties ?? [],
             Parents = parents,
             Folder = folder,
+            HoldsFolder = holdsFolder,
             DroppingSince = droppingSince,
             Protected = isProtected,
             Unknown = unknown,
@@ -91,6 +100,11 @@ public sealed record NamespaceEntity
         writer.WriteStringMap("properties", row.Properties);
         WriteParents(writer, row.Parents);
         writer.WriteOptional("folder", row.Folder);
+        if (row.HoldsFolder)
+        {
+            writer.WriteBoolean("holds-folder", true);
+        }
+
         writer.WriteOptional("dropping-since-ms", row.DroppingSince?.ToUnixTimeMilliseconds());
         row.Unknown.WriteTo(writer);
     });

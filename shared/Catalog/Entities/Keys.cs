@@ -18,7 +18,7 @@ public static class Keys
     /// <summary>The root client, in the project's partition.</summary>
     public const string Root = "root/1";
 
-    /// <summary>The row that every claim of a location moves, so that two of them at the same time cannot miss each other.</summary>
+    /// <summary>The row that every claim moves that had to look around first, so that two of them at the same time cannot miss each other.</summary>
     public const string LocationVersion = "locv/1";
 
     /// <summary>The partition of a catalog.</summary>
@@ -47,6 +47,18 @@ public static class Keys
 
     /// <summary>The folder of claims.</summary>
     public const string Claims = "loc/";
+
+    /// <summary>That a namespace's tables go below a location. Several namespaces may share one.</summary>
+    public static string Folder(Location location, Guid @namespace) => $"{FoldersAt(location.Key)}{@namespace:N}";
+
+    /// <summary>What the folders at a location begin with.</summary>
+    public static string FoldersAt(string locationKey) => $"{FoldersWithin(locationKey)}~";
+
+    /// <summary>What the folders at and below a location begin with.</summary>
+    public static string FoldersWithin(string locationKey) => Folders + locationKey;
+
+    /// <summary>The folder of the rows of <see cref="Folder"/>.</summary>
+    public const string Folders = "fold/";
 
     /// <summary>The name that an id stands for: a namespace, table or view.</summary>
     public static string Identity(Guid id) => $"id/{id:N}";

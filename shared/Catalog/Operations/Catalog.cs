@@ -54,6 +54,19 @@ public sealed class Catalog
             + $"{SettingNames.CatalogAllowedLocations} allows more for the default catalog (--allow-location on the local host), 'allowed-locations' in the file of --catalogs for others");
     }
 
+    /// <summary>Refuses a location that a table or view wants for itself and that would leave none to others: the base location, an allowed location, or what lies above one.</summary>
+    /// <exception cref="CatalogException">403.</exception>
+    internal void RequireClaimable(Location location)
+    {
+        foreach (var place in allowed)
+        {
+            if (place.IsWithin(location))
+            {
+                throw new CatalogException(ErrorKind.Forbidden, $"Unable to use location '{location}': it holds '{place}', a location of catalog '{Name}', and a table or view must be below that");
+            }
+        }
+    }
+
     /// <summary>Checks many.</summary>
     public void RequireAllowed(IEnumerable<(string What, string Location)> locations)
     {

@@ -57,12 +57,12 @@ public sealed partial class Namespaces(Changes changes, TimeProvider clock, IdSo
 
             isAgain = true;
             (NamespaceEntity Entity, string Version)? above = @namespace.Parent is { } parent ? await RequireAsync(call, parent, cancellationToken) : null;
-            var entity = new NamespaceEntity
+            var (entity, claims) = await PlaceAsync(call, @namespace, new NamespaceEntity
             {
                 Id = ids.NewId(),
                 Properties = properties,
                 Parents = above is { } row ? await LineageAsync(call, @namespace.Parent!, row.Entity, cancellationToken) : [],
-            };
+            }, cancellationToken);
             List<Write> writes =
             [
                 new Write.Create(Keys.Namespace(@namespace), entity.ToValue()),
@@ -73,7 +73,7 @@ public sealed partial class Namespaces(Changes changes, TimeProvider clock, IdSo
                 writes.Add(new Write.Check(Keys.Namespace(@namespace.Parent!), version));
             }
 
-            return new Change(ChangeKind.CreateNamespace, [new ChangedNamespace(entity.Id, @namespace, null, entity)], writes, new Outcome.Document(answer(entity)));
+            return new Change(ChangeKind.CreateNamespace, [new ChangedNamespace(entity.Id, @namespace, null, entity)], writes, new Outcome.Document(answer(entity))) { Claims = claims };
         }
     }
 
@@ -84,10 +84,7 @@ public sealed partial class Namespaces(Changes changes, TimeProvider clock, IdSo
 
     /// <summary>Where tables and views of a namespace go that bring no location: told from the row alone. Nothing is read.</summary>
     public static string LocationOf(Catalog catalog, Namespace @namespace, NamespaceEntity entity) =>
-        entity.Folder
-        ?? (entity.Properties.TryGetValue("location", out var location)
-            ? location.TrimEnd('/')
-            : string.Join('/', @namespace.Levels.Select(Names.ForLocation).Prepend(catalog.Entity.Storage.BaseLocation.TrimEnd('/'))));
+        Folders.Of(catalog, @namespace, entity);
 
     /// <summary>Whether a namespace exists.</summary>
     public async ValueTask<bool> ExistsAsync(CallContext call, Namespace @namespace, CancellationToken cancellationToken) =>
@@ -226,8 +223,41 @@ public sealed partial class Namespaces(Changes changes, TimeProvider clock, IdSo
         }
 
         var after = await HealedAsync(call, @namespace, before with { Properties = properties }, cancellationToken);
+        IReadOnlyList<Write> released = [];
+        IReadOnlyList<Claim> claims = [];
+        if (before.Properties.GetValueOrDefault("location") != properties.GetValueOrDefault("location"))
+        {
+            // The namespace's version moves with it: whoever is making something at the old place is refused, and looks again.
+            (after, claims) = await PlaceAsync(call, @namespace, after with { Folder = null, HoldsFolder = false }, cancellationToken);
+            released = await Folders.ReleaseAsync(Store, call, before, cancellationToken);
+            if (released is [{ Id: var old }] && claims is [var same] && Keys.Folder(same.Location, same.Owner) == old)
+            {
+                (released, claims) = ([], []); // Another spelling of the same place.
+            }
+        }
+
         return new Change(
-            ChangeKind.UpdateProperties, [new ChangedNamespace(before.Id, @namespace, before, after)], [new Write.Replace(Keys.Namespace(@namespace), after.ToValue(), version)], outcome);
+            ChangeKind.UpdateProperties,
+            [new ChangedNamespace(before.Id, @namespace, before, after)],
+            [new Write.Replace(Keys.Namespace(@namespace), after.ToValue(), version), .. released],
+            outcome) { Claims = claims };
+    }
+
+    /// <summary>
+    /// Gives a namespace its folder: one that was chosen by its <c>location</c> property is held from now on; else it is only looked whether the wanted one can be had, so that the place that is
+    /// told to clients is one where they can make tables. It is held when the first of them goes there by itself.
+    /// </summary>
+    private async ValueTask<(NamespaceEntity Entity, IReadOnlyList<Claim> Claims)> PlaceAsync(
+        CallContext call, Namespace @namespace, NamespaceEntity entity, CancellationToken cancellationToken)
+    {
+        if (entity.Properties.TryGetValue("location", out var text))
+        {
+            var location = await Folders.RequireChosenAsync(Store, call, text, cancellationToken);
+            return (entity with { Folder = Folders.Of(call.Catalog, @namespace, entity), HoldsFolder = true }, [new Claim(location, entity.Id) { IsFolder = true }]);
+        }
+
+        var folder = await Folders.ChooseAsync(Store, call, @namespace, entity, ids, cancellationToken);
+        return (folder == Folders.Of(call.Catalog, @namespace, entity) ? entity : entity with { Folder = folder }, []);
     }
 
     private async ValueTask<Change?> PrepareDropAsync(CallContext call, Namespace @namespace, DropOptions options, CancellationToken cancellationToken)
@@ -269,9 +299,13 @@ public sealed partial class Namespaces(Changes changes, TimeProvider clock, IdSo
             throw NotEmpty(@namespace);
         }
 
-        return await Store.ReadAsync(call.Catalog.Partition, Keys.Identity(before.Id), cancellationToken) is { } identity
-            ? [new Write.Delete(key, item.Version), new Write.Delete(identity.Id, identity.Version)]
-            : [new Write.Delete(key, item.Version)];
+        var identity = await Store.ReadAsync(call.Catalog.Partition, Keys.Identity(before.Id), cancellationToken);
+        return
+        [
+            new Write.Delete(key, item.Version),
+            .. identity is null ? Array.Empty<Write>() : [new Write.Delete(identity.Id, identity.Version)],
+            .. await Folders.ReleaseAsync(Store, call, before, cancellationToken),
+        ];
     }
 
     /// <summary>Sets the mark of a drop, or takes it away. False when somebody else changed the namespace.</summary>

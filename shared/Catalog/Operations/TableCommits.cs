@@ -22,7 +22,7 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
 {
     private readonly Pointers pointers = new(changes.Store);
     private readonly Creations creations = new(changes.Store, namespaces, clock, ids);
-    private readonly Moves moves = new(changes.Store, namespaces);
+    private readonly Moves moves = new(namespaces);
 
     /// <summary><c>updateTable</c>: a commit to a table, or with <c>assert-create</c> the commit that makes a staged one.</summary>
     /// <exception cref="CatalogException">
@@ -47,13 +47,12 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
 
         RequireFewUpdates(requests.Sum(request => request.Updates.Count));
         var byTable = requests.GroupBy(request => request.Table).Select(group => group.ToArray()).ToArray();
-        var rows = byTable.Select(group => Keys.Table(group[0].Table));
         return changes.RunAsync(
             call,
             () => PrepareAsync(call, kind, byTable, outcomeOf, cancellationToken),
             () => Pointers.CommitLost(requests[0].Table),
             cancellationToken,
-            [.. requests.Any(request => request.IsCreate) ? rows.Append(Keys.LocationVersion) : rows],
+            [.. byTable.Select(group => Keys.Table(group[0].Table))],
             isCommit: true);
     }
 
@@ -75,7 +74,7 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
             throw CatalogException.BadRequest($"A transaction must not change more than {Limits.MaxTransactionTables} tables");
         }
 
-        var parts = await Parallel.EachAsync(byTable, group => PrepareAsync(call, group, cancellationToken));
+        var parts = await Parallel.EachAsync(byTable, group => PrepareAsync(call, group, byTable.Length == 1, cancellationToken));
         var changed = parts.Where(part => part.Writes.Count > 0).ToArray();
         var outcome = outcomeOf(parts);
         if (changed.Length == 0)
@@ -83,22 +82,22 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
             return Change.Nothing(kind, outcome);
         }
 
-        RequireDisjointClaims(changed);
         IReadOnlyList<Write>? writes = changed is [var only] ? only.Writes : Changes.Merge(changed.SelectMany(part => part.Writes));
         return writes is null ? null : new Change(kind, [.. changed.Select(part => part.Changed!)], writes, outcome)
         {
+            Claims = [.. changed.SelectMany(part => part.Claims)],
             NewFiles = [.. changed.Select(part => part.Document)],
             Landed = () => HasLandedAsync(call, changed[0]),
         };
     }
 
     /// <summary>What a table becomes. Everything that can refuse the change is asked here, before anything is written.</summary>
-    private async ValueTask<Part> PrepareAsync(CallContext call, CommitTableRequest[] requests, CancellationToken cancellationToken)
+    private async ValueTask<Part> PrepareAsync(CallContext call, CommitTableRequest[] requests, bool isAlone, CancellationToken cancellationToken)
     {
         var table = requests[0].Table;
         call.Catalog.RequireAllowed(requests.SelectMany(request => request.Updates).SelectMany(update => update.Locations()));
         return requests[0].IsCreate
-            ? await PrepareCreateAsync(call, table, requests, cancellationToken)
+            ? await PrepareCreateAsync(call, table, requests, isAlone, cancellationToken)
             : await PrepareUpdateAsync(call, table, requests, cancellationToken);
     }
 
@@ -112,18 +111,18 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
         var change = Apply(builder, metadata, requests, defaultLocation: null, cancellationToken);
         if (!change.HasChanges)
         {
-            return new Part(table, before, null, null, []);
+            return new Part(table, before, null, null, [], []);
         }
 
         var next = change.Metadata;
         var document = NewDocument(call, next, bytes => MetadataLocation.Next(pointer.Entity.MetadataLocation, next.Location, next.Properties, bytes, ids.NewId()));
         var entity = pointer.Entity with { Uuid = next.Uuid, Location = next.Location, MetadataLocation = document.Location, UpdatedAt = clock.GetUtcNow() };
-        var (moved, writes) = await moves.PrepareAsync(call, table, pointer, entity, TableLocations.Own(next.Location, next.Properties), cancellationToken);
-        return new Part(table, document, pointer.Entity.MetadataLocation, moved with { ExpiredFiles = OldMetadata.ToDelete(change, moved.After!) }, writes);
+        var (moved, writes, claims) = await moves.PrepareAsync(call, table, pointer, entity, TableLocations.Own(next.Location, next.Properties), cancellationToken);
+        return new Part(table, document, pointer.Entity.MetadataLocation, moved with { ExpiredFiles = OldMetadata.ToDelete(change, moved.After!) }, writes, claims);
     }
 
     private async ValueTask<Part> PrepareCreateAsync(
-        CallContext call, TableIdentifier table, CommitTableRequest[] requests, CancellationToken cancellationToken)
+        CallContext call, TableIdentifier table, CommitTableRequest[] requests, bool isAlone, CancellationToken cancellationToken)
     {
         var others = requests[0].Requirements.Where(requirement => requirement is not TableRequirement.AssertCreate).ToArray();
         if (others.Length > 0)
@@ -135,13 +134,15 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
         var place = await creations.RequireFreeAsync(call, table, kind => TakenByCommit(table, kind), cancellationToken);
         var builder = TableMetadataBuilder.ForCreate(requests[0].Updates);
         var uuid = ids.NewId();
-        var change = Apply(builder, null, requests, TableLocations.Default(call, table, place.Namespace, uuid), cancellationToken);
+        var isChosen = requests.Any(static request => request.Updates.Any(static update => update is TableUpdate.SetLocation));
+        var folder = isChosen ? null : await creations.ChooseFolderAsync(call, table, place, cancellationToken);
+        var change = Apply(builder, null, requests, folder is null ? null : TableLocations.Default(folder, table, uuid), cancellationToken);
         var metadata = change.Metadata;
         call.Catalog.RequireAllowed(metadata.Locations());
         var document = NewDocument(call, metadata, bytes => MetadataLocation.First(metadata.Location, metadata.Properties, bytes, ids.NewId()));
         var entity = creations.NewEntity(TableKind.Table, metadata.Uuid, metadata.Location, metadata.Properties, document.Location, registered: false);
-        var (made, writes) = await creations.PrepareAsync(call, table, place, entity, kind => TakenByCommit(table, kind), cancellationToken);
-        return new Part(table, document, null, made, writes);
+        var (made, writes, claims) = await creations.PrepareAsync(call, table, place, entity, folder, cancellationToken, isAlone);
+        return new Part(table, document, null, made, writes, claims);
     }
 
     /// <summary>Applies the requests of one table in order: the requirements of each are asked of what the ones before it left.</summary>
@@ -177,32 +178,6 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
         var location = locationOf(json.Length).ToString();
         call.Catalog.RequireAllowed("metadata location", location);
         return new MetadataDocument(location, json, metadata);
-    }
-
-    /// <summary>Claims were checked against what is stored, but not yet against the other tables of the same transaction.</summary>
-    private static void RequireDisjointClaims(Part[] parts)
-    {
-        if (parts.Length == 1)
-        {
-            return;
-        }
-
-        var claims = parts.SelectMany(part => part.Writes, (part, write) => (part.Table, write.Id))
-            .Where(claim => claim.Id.StartsWith(Keys.Claims, StringComparison.Ordinal))
-            .OrderBy(claim => claim.Id, StringComparer.Ordinal)
-            .ToArray();
-        for (var (outermost, i) = (0, 1); i < claims.Length; i++)
-        {
-            // A claim's key begins with the key of every location above it, and in ordinal order all that lies below a location follows it at once.
-            if (!claims[i].Id.StartsWith(claims[outermost].Id, StringComparison.Ordinal))
-            {
-                outermost = i;
-            }
-            else if (claims[i].Table != claims[outermost].Table)
-            {
-                throw new CatalogException(ErrorKind.Forbidden, $"The locations of {claims[outermost].Table} and {claims[i].Table} overlap");
-            }
-        }
     }
 
     /// <summary>
@@ -241,5 +216,6 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
     /// <param name="Base">The file it was made from, or null for a new table.</param>
     /// <param name="Changed">What changes; null when nothing does.</param>
     /// <param name="Writes">The rows to write; none when nothing changes.</param>
-    private sealed record Part(TableIdentifier Table, MetadataDocument Document, string? Base, ChangedTable? Changed, IReadOnlyList<Write> Writes);
+    /// <param name="Claims">Locations that it takes besides.</param>
+    private sealed record Part(TableIdentifier Table, MetadataDocument Document, string? Base, ChangedTable? Changed, IReadOnlyList<Write> Writes, IReadOnlyList<Claim> Claims);
 }

@@ -19,7 +19,7 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
 {
     private readonly Pointers pointers = new(changes.Store);
     private readonly Creations creations = new(changes.Store, namespaces, clock, ids);
-    private readonly Moves moves = new(changes.Store, namespaces);
+    private readonly Moves moves = new(namespaces);
     private readonly Drops drops = new(changes, clock, ids);
     private readonly Renames renames = new(changes, namespaces);
 
@@ -65,7 +65,7 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
     {
         var name = new TableIdentifier(@namespace, request.Name);
         return changes.RunAsync(
-            call, () => PrepareCreateAsync(call, name, request, cancellationToken), () => Pointers.Busy(name), cancellationToken, request.StageCreate ? null : [Keys.LocationVersion]);
+            call, () => PrepareCreateAsync(call, name, request, cancellationToken), () => Pointers.Busy(name), cancellationToken);
     }
 
     /// <summary><c>registerTable</c>: a name for a metadata file that is there already.</summary>
@@ -78,7 +78,7 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
     /// 404 without namespace or file; 409 when the name is taken; 400 for a file that is no table metadata; 403 when it, or anything that it names, is outside of the allowed locations.
     /// </exception>
     public ValueTask<Outcome> RegisterAsync(CallContext call, TableIdentifier table, string metadataLocation, bool overwrite, CancellationToken cancellationToken) => changes.RunAsync(
-        call, () => PrepareRegisterAsync(call, table, metadataLocation, overwrite, cancellationToken), () => overwrite ? Pointers.CommitLost(table) : Pointers.Busy(table), cancellationToken, [Keys.LocationVersion]);
+        call, () => PrepareRegisterAsync(call, table, metadataLocation, overwrite, cancellationToken), () => overwrite ? Pointers.CommitLost(table) : Pointers.Busy(table), cancellationToken);
 
     /// <summary><c>dropTable</c>: to the trash when the catalog keeps one. Without a purge, files stay for ever.</summary>
     /// <exception cref="CatalogException">404; 409 when it is protected; 400 when a purge is asked for of a table with <c>gc.enabled=false</c>.</exception>
@@ -153,7 +153,8 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
         Names.Require(request.Name, "table name");
         var place = await creations.RequireFreeAsync(call, name, kind => Pointers.Taken(name, TableKind.Table, kind), cancellationToken);
         var uuid = ids.NewId();
-        var location = request.Location?.TrimEnd('/') ?? TableLocations.Default(call, name, place.Namespace, uuid);
+        var folder = request.Location is null ? await creations.ChooseFolderAsync(call, name, place, cancellationToken) : null;
+        var location = request.Location?.TrimEnd('/') ?? TableLocations.Default(folder!, name, uuid);
         call.Catalog.RequireAllowed("location", location);
         var metadata = TableMetadata.Create(request.Schema, request.PartitionSpec, request.WriteOrder, location, request.Properties, uuid, clock.GetUtcNow());
         call.Catalog.RequireAllowed(metadata.Locations());
@@ -161,7 +162,7 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
         if (request.StageCreate)
         {
             // Nothing is stored, but what could never be committed is refused now, before anything is written at that location.
-            await Claims.ClaimAsync(changes.Store, call, entity.Id, Claims.Of(entity), cancellationToken);
+            await Claims.TakeAsync(changes.Store, call, [.. Claims.Of(entity).Select(own => new Claim(own, entity.Id))], cancellationToken);
             await MakeFoldersAsync(call, metadata, cancellationToken);
             return Change.Nothing(ChangeKind.CreateTable, new Outcome.Staged(metadata.ToJson()));
         }
@@ -170,10 +171,8 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
         var file = MetadataLocation.First(metadata.Location, metadata.Properties, json.Length, ids.NewId()).ToString();
         call.Catalog.RequireAllowed("metadata location", file);
         var document = new MetadataDocument(file, json, metadata);
-        var (made, writes) = await creations.PrepareAsync(
-            call, name, place, entity with { MetadataLocation = file }, kind => Pointers.Taken(name, TableKind.Table, kind), cancellationToken);
-        await MakeFoldersAsync(call, metadata, cancellationToken);
-        return new Change(ChangeKind.CreateTable, [made], writes, new Outcome.Metadata(ResultForm.LoadTable, document)) { NewFiles = [document] };
+        var (made, writes, claims) = await creations.PrepareAsync(call, name, place, entity with { MetadataLocation = file }, folder, cancellationToken);
+        return new Change(ChangeKind.CreateTable, [made], writes, new Outcome.Metadata(ResultForm.LoadTable, document)) { NewFiles = [document], Claims = claims, BeforeFiles = () => MakeFoldersAsync(call, metadata, cancellationToken) };
     }
 
     private async ValueTask<Change?> PrepareRegisterAsync(CallContext call, TableIdentifier table, string metadataLocation, bool overwrite, CancellationToken cancellationToken)
@@ -193,23 +192,15 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
             return await PrepareOverwriteAsync(call, table, existing, entity, outcome, cancellationToken);
         }
 
-        try
-        {
-            return await creations.PrepareRegistrationAsync(
-                call,
-                ChangeKind.RegisterTable,
-                table,
-                new Place(@namespace, version),
-                entity,
-                metadata.MetadataLog.Select(entry => entry.MetadataFile),
-                outcome,
-                kind => Pointers.Taken(table, TableKind.Table, kind),
-                cancellationToken);
-        }
-        catch (CatalogException exception) when (overwrite && exception.Kind == ErrorKind.AlreadyExists)
-        {
-            return null; // The name was taken meanwhile, by what may be overwritten.
-        }
+        return await creations.PrepareRegistrationAsync(
+            call,
+            ChangeKind.RegisterTable,
+            table,
+            new Place(@namespace, version),
+            entity,
+            metadata.MetadataLog.Select(entry => entry.MetadataFile),
+            outcome,
+            cancellationToken);
     }
 
     /// <summary>What is to be registered over, or null when the name is free.</summary>
@@ -239,8 +230,8 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
         }
 
         var next = entity with { Id = existing.Entity.Id, CreatedAt = existing.Entity.CreatedAt, Protected = existing.Entity.Protected };
-        var (moved, writes) = await moves.PrepareAsync(call, table, existing, next, Claims.Of(entity), cancellationToken);
-        return new Change(ChangeKind.RegisterTable, [moved], writes, outcome);
+        var (moved, writes, claims) = await moves.PrepareAsync(call, table, existing, next, Claims.Of(entity), cancellationToken);
+        return new Change(ChangeKind.RegisterTable, [moved], writes, outcome) { Claims = claims };
     }
 
     /// <summary>

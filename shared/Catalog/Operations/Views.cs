@@ -16,7 +16,7 @@ public sealed class Views(Changes changes, Namespaces namespaces, MetadataFiles 
 {
     private readonly Pointers pointers = new(changes.Store);
     private readonly Creations creations = new(changes.Store, namespaces, clock, ids);
-    private readonly Moves moves = new(changes.Store, namespaces);
+    private readonly Moves moves = new(namespaces);
     private readonly Drops drops = new(changes, clock, ids);
     private readonly Renames renames = new(changes, namespaces);
 
@@ -48,13 +48,13 @@ public sealed class Views(Changes changes, Namespaces namespaces, MetadataFiles 
     public ValueTask<Outcome> CreateAsync(CallContext call, Namespace @namespace, CreateViewRequest request, CancellationToken cancellationToken)
     {
         var name = new TableIdentifier(@namespace, request.Name);
-        return changes.RunAsync(call, () => PrepareCreateAsync(call, name, request, cancellationToken), () => Pointers.Busy(name), cancellationToken, [Keys.LocationVersion]);
+        return changes.RunAsync(call, () => PrepareCreateAsync(call, name, request, cancellationToken), () => Pointers.Busy(name), cancellationToken);
     }
 
     /// <summary><c>registerView</c>: a name for a metadata file that is there already.</summary>
     /// <exception cref="CatalogException">404 without namespace or file; 409 when the name is taken; 400 or 403 when the file or what it names is refused.</exception>
     public ValueTask<Outcome> RegisterAsync(CallContext call, TableIdentifier view, string metadataLocation, CancellationToken cancellationToken) => changes.RunAsync(
-        call, () => PrepareRegisterAsync(call, view, metadataLocation, cancellationToken), () => Pointers.Busy(view), cancellationToken, [Keys.LocationVersion]);
+        call, () => PrepareRegisterAsync(call, view, metadataLocation, cancellationToken), () => Pointers.Busy(view), cancellationToken);
 
     /// <summary><c>replaceView</c>: a commit to a view. A lost race whose requirements still hold is tried again here.</summary>
     /// <exception cref="CatalogException">404; 409 <c>CommitFailedException</c>; 400 or 403 when an update is refused; 500 <c>CommitStateUnknownException</c>.</exception>
@@ -77,7 +77,8 @@ public sealed class Views(Changes changes, Namespaces namespaces, MetadataFiles 
         Names.Require(request.Name, "view name");
         var place = await creations.RequireFreeAsync(call, name, kind => Pointers.Taken(name, TableKind.View, kind), cancellationToken);
         var uuid = ids.NewId();
-        var location = request.Location?.TrimEnd('/') ?? TableLocations.Default(call, name, place.Namespace, uuid);
+        var folder = request.Location is null ? await creations.ChooseFolderAsync(call, name, place, cancellationToken) : null;
+        var location = request.Location?.TrimEnd('/') ?? TableLocations.Default(folder!, name, uuid);
         call.Catalog.RequireAllowed("location", location);
         var metadata = ViewMetadata.Create(request.Schema, request.Version, location, request.Properties, uuid);
         call.Catalog.RequireAllowed(metadata.Locations());
@@ -86,8 +87,8 @@ public sealed class Views(Changes changes, Namespaces namespaces, MetadataFiles 
         call.Catalog.RequireAllowed("metadata location", file);
         var document = new MetadataDocument(file, json, metadata);
         var entity = creations.NewEntity(TableKind.View, metadata.Uuid, metadata.Location, metadata.Properties, file, registered: false);
-        var (made, writes) = await creations.PrepareAsync(call, name, place, entity, kind => Pointers.Taken(name, TableKind.View, kind), cancellationToken);
-        return new Change(ChangeKind.CreateView, [made], writes, new Outcome.Metadata(ResultForm.LoadView, document)) { NewFiles = [document] };
+        var (made, writes, claims) = await creations.PrepareAsync(call, name, place, entity, folder, cancellationToken);
+        return new Change(ChangeKind.CreateView, [made], writes, new Outcome.Metadata(ResultForm.LoadView, document)) { NewFiles = [document], Claims = claims };
     }
 
     private async ValueTask<Change?> PrepareRegisterAsync(CallContext call, TableIdentifier view, string metadataLocation, CancellationToken cancellationToken)
@@ -108,7 +109,6 @@ public sealed class Views(Changes changes, Namespaces namespaces, MetadataFiles 
             entity,
             [],
             new Outcome.Metadata(ResultForm.LoadView, document),
-            kind => Pointers.Taken(view, TableKind.View, kind),
             cancellationToken);
     }
 
@@ -136,7 +136,7 @@ public sealed class Views(Changes changes, Namespaces namespaces, MetadataFiles 
         call.Catalog.RequireAllowed("metadata location", file);
         var document = new MetadataDocument(file, json, next);
         var entity = pointer.Entity with { Location = next.Location, MetadataLocation = file, UpdatedAt = clock.GetUtcNow() };
-        var (moved, writes) = await moves.PrepareAsync(call, view, pointer, entity, TableLocations.Own(next.Location, next.Properties), cancellationToken);
-        return new Change(ChangeKind.ReplaceView, [moved], writes, new Outcome.Metadata(ResultForm.LoadView, document)) { NewFiles = [document] };
+        var (moved, writes, claims) = await moves.PrepareAsync(call, view, pointer, entity, TableLocations.Own(next.Location, next.Properties), cancellationToken);
+        return new Change(ChangeKind.ReplaceView, [moved], writes, new Outcome.Metadata(ResultForm.LoadView, document)) { NewFiles = [document], Claims = claims };
     }
 }

@@ -101,6 +101,24 @@ public sealed class Location : IEquatable<Location>
         }
     }
 
+    /// <summary>How many segments it has, the authority included.</summary>
+    public int Depth => segments.Length;
+
+    /// <summary>
+    /// The keys of the locations directly above each segment of this one, but not its last, that could be a name which the catalog gave to a table or view (<see cref="Names.Given"/>);
+    /// with <paramref name="andLast"/> its last one too.
+    /// </summary>
+    internal IEnumerable<string> KeysAboveGivenNames(bool andLast)
+    {
+        for (var i = 1; i < (andLast ? segments.Length : segments.Length - 1); i++)
+        {
+            if (Names.IsGiven(segments[i]))
+            {
+                yield return KeyOf(segments.AsSpan(0, i));
+            }
+        }
+    }
+
     /// <inheritdoc />
     public bool Equals(Location? other) => other is not null && Text == other.Text;
 

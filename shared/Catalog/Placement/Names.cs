@@ -14,6 +14,8 @@ public static class Names
 
     private const string LevelSeparator = "%+";
 
+    private static readonly System.Buffers.SearchValues<char> HexDigits = System.Buffers.SearchValues.Create("0123456789abcdefABCDEF");
+
     /// <summary>The key of a namespace: its levels escaped and joined, injectively.</summary>
     public static string KeyOf(Namespace? @namespace) =>
         @namespace is null ? Root : string.Join(LevelSeparator, @namespace.Levels.Select(Escape));
@@ -67,6 +69,12 @@ public static class Names
     /// <summary>Whether a table or view could exist.</summary>
     public static bool CanExist(TableIdentifier table) =>
         CanExist(table.Namespace) && table.Name.Length > 0 && HasLegalCharacters(table.Name) && Escape(table.Name).Length <= Limits.MaxNameLength;
+
+    /// <summary>The last segment of a location that the catalog chooses: unique, since the id is made for it.</summary>
+    public static string Given(string name, Guid id) => $"{ForLocation(name)}-{id:N}";
+
+    /// <summary>Whether a segment has the form of <see cref="Given"/>.</summary>
+    public static bool IsGiven(string segment) => segment.Length > 33 && segment[^33] == '-' && segment.AsSpan(segment.Length - 32).IndexOfAnyExcept(HexDigits) < 0;
 
     /// <summary>A name as part of a default location: ASCII letters, digits, <c>_</c> and <c>-</c>, at most 64. Not injective; a uuid beside it makes the location unique.</summary>
     public static string ForLocation(string name)

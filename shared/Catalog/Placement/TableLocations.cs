@@ -6,9 +6,8 @@ namespace Frazil;
 /// <summary>Where tables and views are: the location that the catalog chooses, and those that one of them keeps for itself.</summary>
 internal static class TableLocations
 {
-    /// <summary>Where a table or view goes that brings no location: below its namespace's location, with its uuid, so that no two ever share a prefix.</summary>
-    public static string Default(CallContext call, TableIdentifier name, NamespaceEntity @namespace, Guid uuid) =>
-        $"{Namespaces.LocationOf(call.Catalog, name.Namespace, @namespace)}/{Names.ForLocation(name.Name)}-{uuid:N}";
+    /// <summary>Where a table or view goes that brings no location: below its namespace's folder, with a uuid made for it, so that no two ever share a prefix.</summary>
+    public static string Default(string folder, TableIdentifier name, Guid uuid) => $"{folder}/{Names.Given(name.Name, uuid)}";
 
     /// <summary>The locations that a table or view keeps for itself: its own, and those of its properties that are not below it.</summary>
     public static IReadOnlyList<Location> Own(string location, IReadOnlyDictionary<string, string> properties)

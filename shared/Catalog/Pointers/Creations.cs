@@ -9,6 +9,12 @@ namespace Frazil;
 /// <param name="Version">The version of its row.</param>
 internal sealed record Place(NamespaceEntity Namespace, string Version);
 
+/// <summary>A pointer that is to be made or moved.</summary>
+/// <param name="Changed">What it was and will be.</param>
+/// <param name="Writes">Its rows.</param>
+/// <param name="Claims">Locations that it takes besides, the careful way.</param>
+internal sealed record PreparedPointer(ChangedTable Changed, IReadOnlyList<Write> Writes, IReadOnlyList<Claim> Claims);
+
 /// <summary>Making the pointer of a table or view: created, registered, or by a commit.</summary>
 internal sealed class Creations(IKeyValueStore store, Namespaces namespaces, TimeProvider clock, IdSource ids)
 {
@@ -44,25 +50,55 @@ internal sealed class Creations(IKeyValueStore store, Namespaces namespaces, Tim
         Registered = registered,
     };
 
-    /// <summary>The pointer that is to be made and the rows that make it, after every check that can refuse it.</summary>
+    /// <summary>The folder of a place: where something goes that brings no location.</summary>
+    public ValueTask<string> ChooseFolderAsync(CallContext call, TableIdentifier name, Place place, CancellationToken cancellationToken) =>
+        Folders.ChooseAsync(store, call, name.Namespace, place.Namespace, ids, cancellationToken);
+
+    /// <summary>The pointer that is to be made, the rows that make it, and the locations that it takes.</summary>
     /// <param name="call">The request.</param>
     /// <param name="name">The name, which is free.</param>
     /// <param name="place">Its place.</param>
     /// <param name="entity">What the pointer says.</param>
-    /// <param name="taken">What to throw when the name turns out to be taken.</param>
+    /// <param name="folder">The folder, when it goes there under a name that the catalog gave it for this very try; null when a client has to do with where it is.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public async ValueTask<(ChangedTable Made, IReadOnlyList<Write> Writes)> PrepareAsync(
-        CallContext call, TableIdentifier name, Place place, TableEntity entity, Func<TableKind, CatalogException> taken, CancellationToken cancellationToken)
+    /// <param name="isAlone">Whether it is all of its batch.</param>
+    public async ValueTask<PreparedPointer> PrepareAsync(
+        CallContext call, TableIdentifier name, Place place, TableEntity entity, string? folder, CancellationToken cancellationToken, bool isAlone = true)
     {
         entity = entity with { Parents = await namespaces.LineageAsync(call, name.Namespace, place.Namespace, cancellationToken) };
         Pointers.Note(entity.Id);
-        return (new ChangedTable(entity.Id, name, null, entity),
+        var own = Claims.Of(entity);
+        List<Write> writes =
         [
             new Write.Create(Keys.Table(name), entity.ToValue()),
             new Write.Create(Keys.Identity(entity.Id), new Identity(name.Namespace, name.Name).ToValue()),
-            new Write.Check(Keys.Namespace(name.Namespace), place.Version),
-            .. await ClaimAsync(call, name, entity, taken, cancellationToken),
-        ]);
+        ];
+        Claim[] claims = [.. own.Select(location => new Claim(location, entity.Id))];
+        var isGiven = folder is not null && own.Count == 1;
+        if (isGiven)
+        {
+            call.Catalog.RequireClaimable(own[0]);
+        }
+
+        if (isGiven && Folders.IsHeld(call.Catalog, name.Namespace, place.Namespace))
+        {
+            writes.Add(new Write.Check(Keys.Namespace(name.Namespace), place.Version));
+            writes.Add(Claims.Make(own[0], entity.Id));
+            claims = [];
+        }
+        else if (isGiven && isAlone)
+        {
+            var holding = await namespaces.HealedAsync(call, name.Namespace, place.Namespace with { Folder = folder, HoldsFolder = true }, cancellationToken);
+            writes.Add(new Write.Replace(Keys.Namespace(name.Namespace), holding.ToValue(), place.Version));
+            writes.AddRange(await Folders.ReleaseAsync(store, call, place.Namespace, cancellationToken));
+            claims = [new Claim(Location.Parse(folder!), place.Namespace.Id) { IsFolder = true }, .. claims];
+        }
+        else
+        {
+            writes.Add(new Write.Check(Keys.Namespace(name.Namespace), place.Version));
+        }
+
+        return new PreparedPointer(new ChangedTable(entity.Id, name, null, entity), writes, claims);
     }
 
     /// <summary>The change that registers a table or view: its metadata file is there, and looked for in every try.</summary>
@@ -73,7 +109,6 @@ internal sealed class Creations(IKeyValueStore store, Namespaces namespaces, Tim
     /// <param name="entity">What the pointer says.</param>
     /// <param name="formerFiles">The metadata files that the registered one says it followed, its metadata log.</param>
     /// <param name="outcome">What to answer.</param>
-    /// <param name="taken">What to throw when the name turns out to be taken.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public async ValueTask<Change> PrepareRegistrationAsync(
         CallContext call,
@@ -83,7 +118,6 @@ internal sealed class Creations(IKeyValueStore store, Namespaces namespaces, Tim
         TableEntity entity,
         IEnumerable<string> formerFiles,
         Outcome outcome,
-        Func<TableKind, CatalogException> taken,
         CancellationToken cancellationToken)
     {
         IReadOnlyList<Write> takenOver = [];
@@ -101,23 +135,9 @@ internal sealed class Creations(IKeyValueStore store, Namespaces namespaces, Tim
             takenOver = trashed.Writes;
         }
 
-        var (made, writes) = await PrepareAsync(call, name, place, entity, taken, cancellationToken);
+        var (made, writes, claims) = await PrepareAsync(call, name, place, entity, folder: null, cancellationToken);
         await MetadataFiles.RequireThereAsync(call.Catalog, entity.MetadataLocation, cancellationToken);
-        return new Change(kind, [made], [.. takenOver, .. writes], outcome);
-    }
-
-    private async ValueTask<IReadOnlyList<Write>> ClaimAsync(
-        CallContext call, TableIdentifier name, TableEntity entity, Func<TableKind, CatalogException> taken, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await Claims.ClaimAsync(store, call, entity.Id, Claims.Of(entity), cancellationToken);
-        }
-        catch (CatalogException exception) when (exception.Kind == ErrorKind.Forbidden)
-        {
-            // Who holds the location may have taken the name with it just now.
-            throw await pointers.ReadAsync(call, name, cancellationToken) is { } faster ? taken(faster.Entity.Kind) : exception;
-        }
+        return new Change(kind, [made], [.. takenOver, .. writes], outcome) { Claims = claims };
     }
 
     /// <summary>

@@ -5,16 +5,16 @@ using Frazil.Storage;
 namespace Frazil;
 
 /// <summary>Moving the pointer of a table or view to another metadata file: what a commit is, and a registration over what is there.</summary>
-internal sealed class Moves(IKeyValueStore store, Namespaces namespaces)
+internal sealed class Moves(Namespaces namespaces)
 {
-    /// <summary>What a pointer becomes and the rows that make it so, with claims on those locations that it does not hold yet.</summary>
+    /// <summary>What a pointer becomes, the rows that make it so, and those locations that it takes since it does not hold them yet.</summary>
     /// <param name="call">The request.</param>
     /// <param name="name">The table or view.</param>
     /// <param name="pointer">What it is.</param>
     /// <param name="next">What it says then, but for its version and claims.</param>
     /// <param name="own">Every location that it keeps for itself then.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public async ValueTask<(ChangedTable Moved, IReadOnlyList<Write> Writes)> PrepareAsync(
+    public async ValueTask<PreparedPointer> PrepareAsync(
         CallContext call, TableIdentifier name, Pointer pointer, TableEntity next, IReadOnlyList<Location> own, CancellationToken cancellationToken)
     {
         var held = Claims.Of(pointer.Entity);
@@ -25,10 +25,9 @@ internal sealed class Moves(IKeyValueStore store, Namespaces namespaces)
             Claims = TableLocations.Added(pointer.Entity, added),
             Parents = pointer.Entity.Parents ?? await namespaces.LineageAsync(call, name.Namespace, cancellationToken),
         };
-        return (new ChangedTable(next.Id, name, pointer.Entity, next),
-        [
-            new Write.Replace(Keys.Table(name), next.ToValue(), pointer.Version),
-            .. await Claims.ClaimAsync(store, call, next.Id, added, cancellationToken),
-        ]);
+        return new PreparedPointer(
+            new ChangedTable(next.Id, name, pointer.Entity, next),
+            [new Write.Replace(Keys.Table(name), next.ToValue(), pointer.Version)],
+            [.. added.Select(location => new Claim(location, next.Id))]);
     }
 }

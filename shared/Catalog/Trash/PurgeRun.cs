@@ -89,11 +89,11 @@ internal sealed class PurgeRun(
     /// </summary>
     private async ValueTask ClaimAsync(CancellationToken cancellationToken)
     {
+        Claim[] claims = [.. Claims.Of(task.Subject.Table).Select(location => new Claim(location, task.Subject.Table.Id))];
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var claims = await Claims.ClaimAsync(store, call, task.Subject.Table.Id, Claims.Of(task.Subject.Table), cancellationToken);
             var next = task with { HoldsClaims = true };
-            if (await tasks.ReplaceAsync(call, next, version, claims) is { } moved)
+            if (await tasks.ReplaceAsync(call, next, version, [], claims) is { } moved)
             {
                 (task, version) = (next, moved);
                 return;

@@ -141,10 +141,10 @@ public sealed class Tasks(Changes changes, TimeProvider clock, IdSource ids)
     /// A lease, a sign of life, or a result. Null when the task is not this worker's any more. Never cut off: a lease that was written, and whose worker does not know of it, would keep the task
     /// from everybody until it is over, and cost a try.
     /// </summary>
-    internal async ValueTask<string?> ReplaceAsync(CallContext call, TaskEntity task, string version, IReadOnlyList<Write> others)
+    internal async ValueTask<string?> ReplaceAsync(CallContext call, TaskEntity task, string version, IReadOnlyList<Write> others, IReadOnlyList<Claim>? claims = null)
     {
         var value = task.ToValue();
-        if (!await changes.ApplyAsync(call, Change.Upkeep([new Write.Replace(Keys.Task(task.Id), value, version), .. others]), CancellationToken.None))
+        if (!await changes.ApplyAsync(call, Change.Upkeep([new Write.Replace(Keys.Task(task.Id), value, version), .. others]) with { Claims = claims ?? [] }, CancellationToken.None))
         {
             return null;
         }

@@ -10,11 +10,12 @@ public sealed class CatalogState
 {
     private readonly World world;
     private readonly string partition;
+    private readonly string name;
     private readonly List<(Namespace Name, NamespaceEntity Entity)> namespaces = [];
     private readonly List<(TableIdentifier Name, TableEntity Entity)> pointers = [];
     private readonly List<string> lines = [];
 
-    private CatalogState(World world, string partition) => (this.world, this.partition) = (world, partition);
+    private CatalogState(World world, string partition, string name) => (this.world, this.partition, this.name) = (world, partition, name);
 
     /// <summary>Everything that does not depend on chance and time, one line for each thing.</summary>
     public override string ToString() => string.Join('\n', lines.Order(StringComparer.Ordinal));
@@ -26,7 +27,7 @@ public sealed class CatalogState
     public static async Task<CatalogState> ReadAsync(World world, string catalog)
     {
         var definition = await world.Store.ReadAsync(Keys.Project, Keys.Catalog(catalog), CancellationToken.None);
-        var state = new CatalogState(world, Keys.Partition(CatalogEntity.Read(definition!).Id));
+        var state = new CatalogState(world, Keys.Partition(CatalogEntity.Read(definition!).Id), catalog);
         await state.WalkAsync(null);
         await state.CheckAsync();
         return state;
@@ -39,7 +40,7 @@ public sealed class CatalogState
             var name = new Namespace([.. parent?.Levels ?? [], Keys.NameOf(item.Id)]);
             var entity = NamespaceEntity.Read(item);
             namespaces.Add((name, entity));
-            lines.Add($"namespace {name} {Text(entity.Properties)}");
+            lines.Add($"namespace {name} {Text(entity.Properties).Replace($"/{this.name}/", "/", StringComparison.Ordinal)}");
             foreach (var row in await ListAsync(Keys.Tables(name)))
             {
                 var table = new TableIdentifier(name, Keys.NameOf(row.Id));
@@ -92,6 +93,15 @@ public sealed class CatalogState
         var claims = owners.SelectMany(table => table.Claims.Select(claim => $"{Keys.Claim(Location.Parse(claim))} {table.Id:N}"));
         var held = (await ListAsync(Keys.Claims)).Select(item => $"{item.Id} {Encoding.UTF8.GetString(item.Value.Span)}");
         Assert.Equal(claims.Order(StringComparer.Ordinal), held.Order(StringComparer.Ordinal));
+
+        // No two of them overlap, and none has for itself where a namespace's tables go: in order, what lies below a location follows it.
+        var keys = (await ListAsync(Keys.Claims)).Select(item => (item.Id, Owner: Encoding.UTF8.GetString(item.Value.Span))).OrderBy(item => item.Id, StringComparer.Ordinal).ToArray();
+        Assert.All(keys.Zip(keys.Skip(1)), pair => Assert.True(
+            pair.First.Owner == pair.Second.Owner || !pair.Second.Id.StartsWith(pair.First.Id, StringComparison.Ordinal), $"{pair.First} and {pair.Second} overlap"));
+        var folders = (await ListAsync(Keys.Folders)).Select(item => item.Id).ToArray();
+        Assert.All(folders, folder => Assert.DoesNotContain(keys, key => folder.StartsWith(Keys.FoldersWithin(key.Id[Keys.Claims.Length..]), StringComparison.Ordinal)));
+        Assert.Equal(
+            namespaces.Where(item => item.Entity.HoldsFolder).Select(item => Keys.Folder(Location.Parse(item.Entity.Folder!), item.Entity.Id)).Order(StringComparer.Ordinal), folders.Order(StringComparer.Ordinal));
 
         Assert.Equal(trash.Select(item => Keys.Due(item.DueAt, item.Table.Id)).Order(StringComparer.Ordinal), (await ListAsync(Keys.Dues)).Select(item => item.Id).Order(StringComparer.Ordinal));
     }
