@@ -115,8 +115,10 @@ internal sealed record Change(ChangeKind Kind, IReadOnlyList<ChangedObject> Obje
     /// <summary>Metadata files that its rows name and that are to be written before them.</summary>
     public IReadOnlyList<MetadataDocument> NewFiles { get; init; } = [];
 
-    /// <summary>Makes what the new files are to stand in, when nothing can refuse the change any more but that others were faster.</summary>
-    public Func<ValueTask>? BeforeFiles { get; init; }
+    /// <summary>
+    /// What has to be looked at or made in storage right before the batch, at whose locations nobody else is then: a registered file is there, folders are made. Done again whenever locations are looked at again.
+    /// </summary>
+    public Func<ValueTask>? Ready { get; init; }
 
     /// <summary>
     /// For a change that has to announce itself by rows of their own before it can be made: does that, at the last moment, and gives the writes that are still missing; null when others were faster.

@@ -120,9 +120,9 @@ public sealed class Changes(StoreWriter writer, Idempotency idempotency, Metadat
         var isApplied = false;
         try
         {
-            if (change.BeforeFiles is not null)
+            if (change.Ready is not null)
             {
-                await change.BeforeFiles();
+                await change.Ready();
             }
 
             await Parallel.EachAsync(change.NewFiles, file => CreateAsync(call, file, cancellationToken));
@@ -205,6 +205,10 @@ public sealed class Changes(StoreWriter writer, Idempotency idempotency, Metadat
             }
 
             batch = ToBatch(call, change, taken);
+            if (change.Ready is not null)
+            {
+                await change.Ready();
+            }
         }
     }
 

@@ -172,7 +172,7 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
         call.Catalog.RequireAllowed("metadata location", file);
         var document = new MetadataDocument(file, json, metadata);
         var (made, writes, claims) = await creations.PrepareAsync(call, name, place, entity with { MetadataLocation = file }, folder, cancellationToken);
-        return new Change(ChangeKind.CreateTable, [made], writes, new Outcome.Metadata(ResultForm.LoadTable, document)) { NewFiles = [document], Claims = claims, BeforeFiles = () => MakeFoldersAsync(call, metadata, cancellationToken) };
+        return new Change(ChangeKind.CreateTable, [made], writes, new Outcome.Metadata(ResultForm.LoadTable, document)) { NewFiles = [document], Claims = claims, Ready = () => MakeFoldersAsync(call, metadata, cancellationToken) };
     }
 
     private async ValueTask<Change?> PrepareRegisterAsync(CallContext call, TableIdentifier table, string metadataLocation, bool overwrite, CancellationToken cancellationToken)
@@ -220,18 +220,18 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
         }
 
         var claimed = Claims.Of(existing.Entity);
-        if (!claimed.Any(Location.Parse(entity.MetadataLocation).IsWithin))
-        {
-            await MetadataFiles.RequireThereAsync(call.Catalog, entity.MetadataLocation, cancellationToken);
-        }
-        else if (!await IsKeptAsync(call, table, existing, entity.MetadataLocation, cancellationToken))
+        if (claimed.Any(Location.Parse(entity.MetadataLocation).IsWithin) && !await IsKeptAsync(call, table, existing, entity.MetadataLocation, cancellationToken))
         {
             return null;
         }
 
         var next = entity with { Id = existing.Entity.Id, CreatedAt = existing.Entity.CreatedAt, Protected = existing.Entity.Protected };
         var (moved, writes, claims) = await moves.PrepareAsync(call, table, existing, next, Claims.Of(entity), cancellationToken);
-        return new Change(ChangeKind.RegisterTable, [moved], writes, outcome) { Claims = claims };
+        return new Change(ChangeKind.RegisterTable, [moved], writes, outcome)
+        {
+            Claims = claims,
+            Ready = () => MetadataFiles.RequireThereAsync(call.Catalog, entity.MetadataLocation, cancellationToken),
+        };
     }
 
     /// <summary>

@@ -101,7 +101,7 @@ internal sealed class Creations(IKeyValueStore store, Namespaces namespaces, Tim
         return new PreparedPointer(new ChangedTable(entity.Id, name, null, entity), writes, claims);
     }
 
-    /// <summary>The change that registers a table or view: its metadata file is there, and looked for in every try.</summary>
+    /// <summary>The change that registers a table or view: its metadata file is there, and looked for after its location was.</summary>
     /// <param name="call">The request.</param>
     /// <param name="kind">What was asked for.</param>
     /// <param name="name">The name, which is free.</param>
@@ -136,8 +136,7 @@ internal sealed class Creations(IKeyValueStore store, Namespaces namespaces, Tim
         }
 
         var (made, writes, claims) = await PrepareAsync(call, name, place, entity, folder: null, cancellationToken);
-        await MetadataFiles.RequireThereAsync(call.Catalog, entity.MetadataLocation, cancellationToken);
-        return new Change(kind, [made], [.. takenOver, .. writes], outcome) { Claims = claims };
+        return new Change(kind, [made], [.. takenOver, .. writes], outcome) { Claims = claims, Ready = () => MetadataFiles.RequireThereAsync(call.Catalog, entity.MetadataLocation, cancellationToken) };
     }
 
     /// <summary>

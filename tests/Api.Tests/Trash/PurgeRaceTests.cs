@@ -110,7 +110,7 @@ public sealed class PurgeRaceTests() : TableFilesTests(new MemoryWorld())
     /// <summary>A table with files that was dropped for good with a purge, and another that could be moved.</summary>
     private async Task MakeDroppedAsync(string name)
     {
-        location = await MakeTableAsync(name);
+        location = await MakeTableAsync(name, $$""","location":"{{Catalog.Base}}/{{name}}" """); // a chosen place: below a name that the catalog gave, nobody chooses one
         file = (await Catalog.LoadTableAsync("ns", name)).Ok().MetadataLocation;
         (await Catalog.CreateTableAsync("ns", $"{name}-mover")).Ok();
         (await DropAsync(name, "?purgeRequested=true&force=true")).NoContent();

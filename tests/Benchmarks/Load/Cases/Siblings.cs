@@ -10,6 +10,9 @@ internal static class Siblings
     /// <summary>Names in the list that is asked for whole.</summary>
     private const int WholeList = 200;
 
+    /// <summary>Creations beside each other: the rate is to grow with them, and none is to be turned away.</summary>
+    private static readonly int[] Writers = [1, 4, 16];
+
     /// <param name="client">Talks to the server.</param>
     /// <param name="seeds">Fills lists, or null when the server's store cannot be reached: then lists stay short.</param>
     /// <param name="prefix">What the names of namespaces begin with.</param>
@@ -29,11 +32,17 @@ internal static class Siblings
         // What is created beside few stays out of the short list, which would grow; in the long one it comes after the pages that are measured.
         var (few, many) = ($"{prefix}_few", $"{prefix}_{counts[^1]}");
         await FillAsync(client, seeds, few, counts[0]);
+        foreach (var writers in Writers)
+        {
+            await client.CreateNamespaceAsync($"{prefix}_by_{writers}");
+        }
+
         return
         [
             .. cases,
             CreateTables(client, few, counts[0]),
             CreateTables(client, many, counts[^1]),
+            .. Writers.Select(writers => CreateTables(client, $"{prefix}_by_{writers}", 0) with { Name = $"createTable, {writers} writers in 1 namespace", Connections = writers }),
             CreateNamespaces(client, few, counts[0]),
             CreateNamespaces(client, many, counts[^1]),
         ];
