@@ -134,14 +134,15 @@ public sealed class TableCommits(Changes changes, Namespaces namespaces, Metadat
         var place = await creations.RequireFreeAsync(call, table, kind => TakenByCommit(table, kind), cancellationToken);
         var builder = TableMetadataBuilder.ForCreate(requests[0].Updates);
         var uuid = ids.NewId();
-        var isChosen = requests.Any(static request => request.Updates.Any(static update => update is TableUpdate.SetLocation));
+        var isChosen = requests[0].Updates.Any(static update => update is TableUpdate.SetLocation);
         var folder = isChosen ? null : await creations.ChooseFolderAsync(call, table, place, cancellationToken);
-        var change = Apply(builder, null, requests, folder is null ? null : TableLocations.Default(folder, table, uuid), cancellationToken);
+        var given = folder is null ? null : TableLocations.Default(folder, table, uuid);
+        var change = Apply(builder, null, requests, given, cancellationToken);
         var metadata = change.Metadata;
         call.Catalog.RequireAllowed(metadata.Locations());
         var document = NewDocument(call, metadata, bytes => MetadataLocation.First(metadata.Location, metadata.Properties, bytes, ids.NewId()));
         var entity = creations.NewEntity(TableKind.Table, metadata.Uuid, metadata.Location, metadata.Properties, document.Location, registered: false);
-        var (made, writes, claims) = await creations.PrepareAsync(call, table, place, entity, folder, cancellationToken, isAlone);
+        var (made, writes, claims) = await creations.PrepareAsync(call, table, place, entity, metadata.Location == given ? folder : null, cancellationToken, isAlone);
         return new Part(table, document, null, made, writes, claims);
     }
 
