@@ -130,7 +130,7 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
             case CatalogException { Kind: ErrorKind.SlowDown } slow:
                 Log.Throttled(logger, record.Operation, record.Path, record.Id, record.TraceId, slow);
                 return Answer.Error(slow.Kind, slow.Message);
-            case CatalogException { Kind: ErrorKind.Internal } failure:
+            case CatalogException { Kind: ErrorKind.Internal or ErrorKind.Unavailable } failure:
                 Log.Failed(logger, record.Operation, record.Path, record.Id, record.TraceId, failure);
                 return Answer.Error(failure.Kind, failure.Message);
             case CatalogException failure:
@@ -142,6 +142,9 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
             case StoreThrottledException throttled:
                 Log.Throttled(logger, record.Operation, record.Path, record.Id, record.TraceId, throttled);
                 return Answer.Error(ErrorKind.SlowDown, "The catalog's store is throttling; nothing was changed. Try again later");
+            case StoreUnavailableException unavailable:
+                Log.Failed(logger, record.Operation, record.Path, record.Id, record.TraceId, unavailable);
+                return Answer.Error(ErrorKind.Unavailable, StoreWriter.NothingWasChanged(unavailable));
             default:
                 Log.Failed(logger, record.Operation, record.Path, record.Id, record.TraceId, exception);
                 return Answer.Error(ErrorKind.Internal, "The catalog failed to answer; its log tells why");

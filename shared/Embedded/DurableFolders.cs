@@ -9,12 +9,20 @@ public sealed class DurableFolders
     /// <summary>Folders remembered. Then all are forgotten and synced again when they are next written to.</summary>
     private const int MaxKnown = 10_000;
 
-    private readonly ConcurrentDictionary<string, bool> known = new(StringComparer.Ordinal);
+    private readonly Disk disk;
+    private readonly ConcurrentDictionary<string, Known> known = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> seenRoots = new(StringComparer.Ordinal);
+
+    internal DurableFolders(Disk disk) => this.disk = disk;
 
     /// <summary>Makes a folder and what is missing above it, each with its entry in the folder above synced. Those that were there are left alone.</summary>
     /// <exception cref="IOException">A folder cannot be made, or a file is in its place.</exception>
-    public static void Create(string folder)
+    public static void Create(string folder) => Create(Disk.Native, folder);
+
+    /// <summary>Makes a folder's entries durable, where the system has a call for it.</summary>
+    public static void Sync(string folder) => Disk.Native.SyncFolder(folder);
+
+    internal static void Create(Disk disk, string folder)
     {
         if (Directory.Exists(folder))
         {
@@ -24,29 +32,25 @@ public sealed class DurableFolders
         var parent = Path.GetDirectoryName(folder);
         if (parent is not null)
         {
-            Create(parent);
+            Create(disk, parent);
         }
 
-        Directory.CreateDirectory(folder);
+        disk.MakeFolder(folder);
         if (parent is not null)
         {
-            Sync(parent);
+            disk.SyncFolder(parent);
         }
     }
 
-    /// <summary>Makes a folder's entries durable. Windows has no such call, and its file systems log what they do to a folder.</summary>
-    public static void Sync(string folder)
-    {
-        if (!OperatingSystem.IsWindows())
-        {
-            Posix.SyncFolder(folder);
-        }
-    }
+    /// <summary>
+    /// The real path of a folder that was remembered under a spelling, when that still leads to the same folder: one question to the file system rather than one for each part of the path. Null otherwise.
+    /// </summary>
+    public string? Find(string spelled) => known.TryGetValue(spelled, out var folder) && disk.IdentityOf(spelled) == folder.Identity ? folder.Real : null;
 
-    /// <summary>As <see cref="Create"/>, and makes durable what stands between the root and the folder, should another program have made it without a sync.</summary>
+    /// <summary>As <see cref="Create(string)"/>, and makes durable what stands between the root and the folder, should another program have made it without a sync.</summary>
     public void Ensure(string folder, string root)
     {
-        if (known.ContainsKey(folder))
+        if (Find(folder) is not null)
         {
             return;
         }
@@ -54,14 +58,25 @@ public sealed class DurableFolders
         if (folder.Length > root.Length && Path.GetDirectoryName(folder) is { } parent)
         {
             Ensure(parent, root);
-            Directory.CreateDirectory(folder);
-            Sync(parent);
+            disk.MakeFolder(folder);
+            disk.SyncFolder(parent);
         }
         else
         {
             RequireRoot(folder);
-            Create(folder);
+            Create(disk, folder);
             seenRoots[folder] = true;
+        }
+
+        Remember(folder, folder);
+    }
+
+    /// <summary>Remembers a folder that <see cref="Ensure"/> was called for, under another spelling.</summary>
+    public void Remember(string spelled, string real)
+    {
+        if (disk.IdentityOf(spelled) is not { } identity)
+        {
+            return;
         }
 
         if (known.Count >= MaxKnown)
@@ -69,7 +84,7 @@ public sealed class DurableFolders
             known.Clear();
         }
 
-        known[folder] = true;
+        known[spelled] = new Known(real, identity);
     }
 
     /// <summary>Refuses to go on below a root that was there and is no more: it was moved away, and a new one in its place would hide that.</summary>
@@ -86,6 +101,5 @@ public sealed class DurableFolders
         }
     }
 
-    /// <summary>Forgets all: somebody has removed a folder.</summary>
-    public void Forget() => known.Clear();
+    private sealed record Known(string Real, FileIdentity Identity);
 }

@@ -11,8 +11,9 @@ namespace Frazil.EmbeddedBackend;
 /// </summary>
 /// <remarks>
 /// <para>
-/// A file is written and synced under a name of its own beside its place (<c>.frazil-*.tmp</c>, never served; one that a crash leaves behind can be deleted at any time no process writes),
-/// then linked to its name - a hard link never replaces anything, and one of several gets it - and the folder is synced. So a name always stands for a whole file. The file system must know hard links.
+/// A file is written under a name of its own beside its place (<c>.frazil-*.tmp</c>, never served; one that a crash leaves behind can be deleted at any time no process writes),
+/// then given its name in a way that never replaces anything and that one of several gets, then file and folder are synced, and only then it counts as created. So a name stands for a whole file, however
+/// a process ends; and after a loss of power every file that was said to be created is whole, while one that was not yet may be there, not be there, or be torn under its fresh name, which nobody was told.
 /// </para>
 /// <para>
 /// Only files below the roots are served. Symbolic links are followed, and must not lead out of the roots; a program that may exchange folders for links inside a root while Frazil works there is trusted.
@@ -20,11 +21,7 @@ namespace Frazil.EmbeddedBackend;
 /// where it was moved away, files of a table would be in two places.
 /// </para>
 /// </remarks>
-/// <param name="roots">The folders to serve, as locations or absolute paths. They need not exist yet.</param>
-/// <param name="ids">Names temporary files.</param>
-#pragma warning disable CA1001 // a SemaphoreSlim whose wait handle nobody asks for holds nothing to dispose of
-public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : IObjectStore
-#pragma warning restore CA1001
+public sealed class FileObjectStore : IObjectStore
 {
     /// <summary>How names of unfinished files begin. No location may have such a name.</summary>
     public const string TemporaryPrefix = ".frazil-";
@@ -33,17 +30,26 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
     private const string FolderProbe = "_";
 
     /// <summary>Tries to make a file or folder while empty folders around it are removed.</summary>
-    private const int MaxAttempts = 5;
-
-    /// <summary>Creations at a time, each on a thread of its own: they wait for the disk, and must not take the threads that serve requests.</summary>
-    private const int MaxCreations = 64;
+    internal const int MaxAttempts = 5;
 
     /// <summary>Bytes up to which a file is read on the caller's thread: it is likely in memory, and a change of threads costs more.</summary>
     private const int MaxInlineRead = 128 * 1024;
 
-    private readonly FileRoots roots = new(roots);
-    private readonly DurableFolders folders = new();
-    private readonly SemaphoreSlim creations = new(MaxCreations);
+    private readonly FileRoots roots;
+    private readonly FileCreations creations;
+
+    /// <param name="roots">The folders to serve, as locations or absolute paths. They need not exist yet.</param>
+    /// <param name="ids">Names temporary files.</param>
+    public FileObjectStore(IEnumerable<string> roots, IdSource ids)
+        : this(roots, ids, Disk.Native)
+    {
+    }
+
+    internal FileObjectStore(IEnumerable<string> roots, IdSource ids, Disk disk)
+    {
+        this.roots = new FileRoots(roots);
+        creations = new FileCreations(this.roots, ids, disk);
+    }
 
     /// <summary>The path of the folder that a <c>file:</c> location names.</summary>
     /// <exception cref="CatalogException">BadRequest when it is no file location.</exception>
@@ -92,20 +98,17 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
     /// <inheritdoc/>
     public async ValueTask<bool> CreateAsync(string location, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        var file = PathOf(location, followLast: false);
+        CheckFile(location);
+        var path = roots.PathAsSpelled(location);
         ObjectLocations.CheckContent(location, content);
-        await creations.WaitAsync(cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            return await Task.Factory.StartNew(() => Create(location, file, content.Span), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            return await creations.CreateAsync(location, path, content, cancellationToken);
         }
         catch (UnauthorizedAccessException denied)
         {
             throw Denied(location, denied);
-        }
-        finally
-        {
-            creations.Release();
         }
     }
 
@@ -164,7 +167,7 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
         {
             try
             {
-                folders.RequireRoot(folder.Root);
+                creations.Folders.RequireRoot(folder.Root);
                 Directory.CreateDirectory(Path.GetDirectoryName(folder.Path)!);
                 return default;
             }
@@ -172,7 +175,7 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
             {
                 // Somebody removed an empty folder above it at the same time.
             }
-            catch (IOException inTheWay) when (FileAbove(Path.GetDirectoryName(folder.Path)!, folder.Root))
+            catch (IOException inTheWay) when (FileCreations.FileAbove(Path.GetDirectoryName(folder.Path)!, folder.Root))
             {
                 throw new CatalogException(ErrorKind.BadRequest, $"Location {location} lies below a file", inTheWay);
             }
@@ -246,14 +249,18 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
         }
     }
 
-    private ServedPath PathOf(string location, bool followLast)
+    private static void CheckFile(string location)
     {
         ObjectLocations.CheckFile(location);
-        if (Path.GetFileName(location).StartsWith(TemporaryPrefix, StringComparison.Ordinal))
+        if (Path.GetFileName(location.AsSpan()).StartsWith(TemporaryPrefix, StringComparison.Ordinal))
         {
             throw CatalogException.BadRequest($"Location {location} has a name that begins with {TemporaryPrefix}, which is kept for unfinished files");
         }
+    }
 
+    private ServedPath PathOf(string location, bool followLast)
+    {
+        CheckFile(location);
         try
         {
             return roots.Resolve(location, followLast);
@@ -306,110 +313,4 @@ public sealed class FileObjectStore(IEnumerable<string> roots, IdSource ids) : I
     }
 
     private static CatalogException Denied(string location, UnauthorizedAccessException denied) => new(ErrorKind.Forbidden, $"This server may not access {location}", denied);
-
-    private bool Create(string location, ServedPath file, ReadOnlySpan<byte> content)
-    {
-        if (Path.Exists(file.Path))
-        {
-            return false;
-        }
-
-        var folder = Path.GetDirectoryName(file.Path)!;
-        var temporary = Path.Join(folder, $"{TemporaryPrefix}{ids.NewId():N}.tmp");
-        try
-        {
-            WriteTemporary(location, temporary, folder, file.Root, content);
-            if (!TryName(temporary, file.Path))
-            {
-                return false;
-            }
-        }
-        finally
-        {
-            Discard(temporary);
-        }
-
-        try
-        {
-            DurableFolders.Sync(folder);
-            return true;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw new UnknownOutcomeException($"File {location} is there, but its folder could not be synced", failure);
-        }
-    }
-
-    private void WriteTemporary(string location, string temporary, string folder, string root, ReadOnlySpan<byte> content)
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            try
-            {
-                folders.Ensure(folder, root);
-                if (FileRoots.RealPath(folder) != folder)
-                {
-                    throw ObjectLocations.NotServed(location);
-                }
-
-                using var handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write);
-                RandomAccess.Write(handle, content, fileOffset: 0);
-                RandomAccess.FlushToDisk(handle);
-                return;
-            }
-            catch (DirectoryNotFoundException) when (attempt < MaxAttempts)
-            {
-                // Somebody removed a folder that was known to be there.
-                folders.Forget();
-            }
-            catch (IOException inTheWay) when (FileAbove(folder, root))
-            {
-                throw new CatalogException(ErrorKind.BadRequest, $"Location {location} lies below a file", inTheWay);
-            }
-        }
-    }
-
-    private static bool FileAbove(string folder, string root)
-    {
-        for (var above = folder; above is not null && above.Length >= root.Length; above = Path.GetDirectoryName(above))
-        {
-            if (File.Exists(above))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>Gives a finished file its name; false when it is taken. Of any number of callers exactly one gets it.</summary>
-    internal static bool TryName(string temporary, string path)
-    {
-        if (!OperatingSystem.IsWindows())
-        {
-            return Posix.TryLink(temporary, path);
-        }
-
-        try
-        {
-            File.Move(temporary, path, overwrite: false);
-            return true;
-        }
-        catch (IOException) when (Path.Exists(path))
-        {
-            return false;
-        }
-    }
-
-    private static void Discard(string temporary)
-    {
-        try
-        {
-            File.Delete(temporary);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            // It stays behind under its name, which is never served.
-        }
-    }
 }

@@ -39,6 +39,14 @@ internal sealed class FileRoots
         }
     }
 
+    /// <summary>The path that a location spells, with no symbolic link followed. Enough to find out whether its folder is one that is known; never to be opened.</summary>
+    /// <exception cref="CatalogException">BadRequest when it is no file location; Forbidden when it is outside the roots.</exception>
+    public string PathAsSpelled(string location)
+    {
+        var path = Parse(location);
+        return roots.Any(root => root.Holds(path)) ? path : throw ObjectLocations.NotServed(location);
+    }
+
     /// <summary>The real path of what exists of a path, with the rest, which does not, behind it.</summary>
     public static string RealPath(string path)
     {

@@ -12,7 +12,7 @@ public static class SqliteBackup
     /// <param name="ids">Names the unfinished file.</param>
     /// <exception cref="IOException">There is no store, the target is taken, or a disk failed.</exception>
     /// <exception cref="InvalidDataException">The source is no store of this version, or is damaged.</exception>
-    /// <exception cref="StoreThrottledException">Another process keeps the source locked.</exception>
+    /// <exception cref="StoreUnavailableException">Another process keeps the source locked, or it cannot be opened.</exception>
     public static void Copy(string source, string target, IdSource ids)
     {
         source = Path.GetFullPath(source);
@@ -33,7 +33,7 @@ public static class SqliteBackup
         {
             DurableFolders.Create(folder);
             CopyTo(source, unfinished);
-            if (!FileObjectStore.TryName(unfinished, target))
+            if (!Disk.Native.TryName(unfinished, target))
             {
                 throw new IOException($"{target} is there already, and a backup is never written over anything");
             }

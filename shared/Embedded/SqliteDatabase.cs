@@ -13,6 +13,9 @@ internal static class SqliteDatabase
     /// <summary>The layout below. A file of a later layout is refused.</summary>
     private const int Layout = 1;
 
+    /// <summary>A change that changes nothing.</summary>
+    public static readonly string TouchStatement = string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {Layout}");
+
     /// <summary>How long one statement waits for another process's lock.</summary>
     public static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(10);
 
@@ -44,7 +47,8 @@ internal static class SqliteDatabase
     /// <exception cref="InvalidDataException">The file is no SQLite database, damaged, foreign, or of a later layout.</exception>
     public static void Prepare(string path, TimeSpan busyTimeout)
     {
-        DurableFolders.Create(Path.GetDirectoryName(path)!);
+        var folder = Path.GetDirectoryName(path)!;
+        DurableFolders.Create(Disk.Native, folder);
         try
         {
             using var connection = Connect(path, busyTimeout);
@@ -58,6 +62,7 @@ internal static class SqliteDatabase
             if (!isOurs || !IsWriteAhead(connection))
             {
                 Make(connection, path);
+                Disk.Native.SyncFolder(folder);
             }
             else if (!HasEnds(connection))
             {
@@ -79,7 +84,8 @@ internal static class SqliteDatabase
     /// <summary>Opens a connection for long use, to be used by one thread at a time.</summary>
     public static SqliteConnection Open(string path, TimeSpan busyTimeout, bool readOnly)
     {
-        var connection = Connect(path, busyTimeout);
+        // Never made anew here: a file that has gone must not come back empty.
+        var connection = Connect(path, busyTimeout, SqliteOpenMode.ReadWrite);
         try
         {
             // FULL: an acknowledged commit survives a loss of power. fullfsync is macOS's real fsync; other systems ignore it.
@@ -120,13 +126,15 @@ internal static class SqliteDatabase
     /// <summary>What a failure means to a caller, where nothing was applied.</summary>
     public static Exception Translate(SqliteException failure, string path) => failure.SqliteErrorCode switch
     {
-        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED
-            => new StoreThrottledException($"The database {path} is locked by another process", failure),
-        SQLitePCL.raw.SQLITE_FULL => new IOException($"The disk of the database {path} is full", failure),
+        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => new StoreUnavailableException(
+            "another program has locked its database and did not let go in time", $"The database {path} is locked by another process", failure),
+        SQLitePCL.raw.SQLITE_FULL => new StoreUnavailableException("the disk of its database is full", $"The disk of the database {path} is full", failure),
         SQLitePCL.raw.SQLITE_NOTADB => new InvalidDataException($"The file {path} is not a SQLite database", failure),
         SQLitePCL.raw.SQLITE_CORRUPT => new InvalidDataException($"The database {path} is damaged; restore it from a backup, or try sqlite3's .recover", failure),
-        SQLitePCL.raw.SQLITE_CANTOPEN => new IOException($"The database {path} cannot be opened: does its folder exist, and may this user write there?", failure),
-        SQLitePCL.raw.SQLITE_READONLY => new IOException($"The database {path} cannot be written: it, its folder or its disk is read-only", failure),
+        SQLitePCL.raw.SQLITE_CANTOPEN => new StoreUnavailableException(
+            "its database cannot be opened", $"The database {path} cannot be opened: does its folder exist, and may this user write there?", failure),
+        SQLitePCL.raw.SQLITE_READONLY => new StoreUnavailableException(
+            "its database is read-only", $"The database {path} cannot be written: it, its folder or its disk is read-only", failure),
         _ => new IOException($"The database {path} failed: {failure.Message} (SQLite error {failure.SqliteExtendedErrorCode})", failure),
     };
 
@@ -138,10 +146,10 @@ internal static class SqliteDatabase
         command.ExecuteNonQuery();
     }
 
-    private static SqliteConnection Connect(string path, TimeSpan busyTimeout)
+    private static SqliteConnection Connect(string path, TimeSpan busyTimeout, SqliteOpenMode mode = SqliteOpenMode.ReadWriteCreate)
     {
         // The driver's own retry polls every 150 ms; SQLite's busy handler, which waits first, does so within 1 to 100 ms and knows more.
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 1 }.ConnectionString);
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 1 }.ConnectionString);
         try
         {
             connection.Open();

@@ -8,7 +8,8 @@ namespace Frazil.EmbeddedBackend;
 /// </summary>
 /// <remarks>
 /// Concurrent writes share an fsync. A write whose cancellation comes after it was taken up is finished and answered all the same.
-/// Beyond the contract's exceptions: <see cref="InvalidDataException"/> for a damaged file, <see cref="IOException"/> for a failing disk or a full one; with either, nothing was applied.
+/// Beyond the contract's exceptions: <see cref="InvalidDataException"/> for a damaged file, <see cref="IOException"/> for a failing disk; with either, nothing was applied.
+/// A lock of another process is waited for once; a file that was deleted, moved or replaced under way is noticed by the next write, and everything is refused until it is back.
 /// Dispose it to finish what is queued and to fold the log into the file.
 /// </remarks>
 public sealed class SqliteKeyValueStore : IKeyValueStore, IAsyncDisposable
@@ -16,32 +17,43 @@ public sealed class SqliteKeyValueStore : IKeyValueStore, IAsyncDisposable
     /// <summary>Reading connections kept open between calls. More are opened when more threads read at once, and closed again.</summary>
     private const int MaxIdleReaders = 16;
 
-    private readonly string path;
+    /// <summary>How long what <see cref="CheckAsync"/> found is taken for true: whoever may ask whether the store is well must not keep its disk busy by that.</summary>
+    private static readonly TimeSpan CheckTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a read waits for another process that has locked the whole file, which is rare: its thread serves requests.</summary>
+    private static readonly TimeSpan MaxReadWait = TimeSpan.FromSeconds(1);
+
+    private readonly SqliteFiles files;
     private readonly TimeSpan busyTimeout;
+    private readonly TimeSpan readWait;
     private readonly TimeProvider clock;
     private readonly SqliteWriter writer;
     private readonly Lock gate = new();
     private readonly Stack<SqliteReader> idle = [];
+    private Task? check;
+    private long checkedAt;
     private bool disposed;
 
     /// <summary>Opens the file, and makes it and its folder when missing.</summary>
     /// <param name="path">A path on a local disk.</param>
     /// <param name="clock">The time by which rows end; the system's by default.</param>
     /// <exception cref="InvalidDataException">The file is not a store of this version: no SQLite database, damaged, of another application, or of a later layout.</exception>
-    /// <exception cref="IOException">The file cannot be opened or made.</exception>
+    /// <exception cref="StoreUnavailableException">The file cannot be opened or made, or another process keeps it locked.</exception>
     public SqliteKeyValueStore(string path, TimeProvider? clock = null)
         : this(path, SqliteDatabase.BusyTimeout, clock)
     {
     }
 
-    internal SqliteKeyValueStore(string path, TimeSpan busyTimeout, TimeProvider? clock = null)
+    internal SqliteKeyValueStore(string path, TimeSpan busyTimeout, TimeProvider? clock = null, Disk? disk = null)
     {
         this.clock = clock ?? TimeProvider.System;
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        this.path = Path.GetFullPath(path);
+        files = new SqliteFiles(Path.GetFullPath(path), disk ?? Disk.Native);
         this.busyTimeout = busyTimeout;
-        SqliteDatabase.Prepare(this.path, busyTimeout);
-        writer = new SqliteWriter(this.path, busyTimeout, this.clock);
+        readWait = busyTimeout < MaxReadWait ? busyTimeout : MaxReadWait;
+        SqliteDatabase.Prepare(files.Path, busyTimeout);
+        files.LearnDatabase();
+        writer = new SqliteWriter(files, busyTimeout, this.clock);
     }
 
     /// <inheritdoc/>
@@ -85,9 +97,10 @@ public sealed class SqliteKeyValueStore : IKeyValueStore, IAsyncDisposable
     {
         Ids.CheckPartition(partition);
         cancellationToken.ThrowIfCancellationRequested();
+        files.RequireNotGone();
         try
         {
-            using var connection = SqliteDatabase.Open(path, busyTimeout, readOnly: false);
+            using var connection = SqliteDatabase.Open(files.Path, busyTimeout, readOnly: false);
             using var sweep = connection.Prepare(
                 """
                 DELETE FROM item WHERE (partition, folder, name) IN
@@ -99,8 +112,26 @@ public sealed class SqliteKeyValueStore : IKeyValueStore, IAsyncDisposable
         }
         catch (SqliteException failure)
         {
-            throw SqliteDatabase.Translate(failure, path);
+            throw SqliteDatabase.Translate(failure, files.Path);
         }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask CheckAsync(CancellationToken cancellationToken)
+    {
+        Task current;
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            if (check is null || (check.IsCompleted && TimeProvider.System.GetElapsedTime(checkedAt) > CheckTime))
+            {
+                (check, checkedAt) = (writer.CheckAsync(CancellationToken.None), TimeProvider.System.GetTimestamp());
+            }
+
+            current = check;
+        }
+
+        await current.WaitAsync(cancellationToken);
     }
 
     /// <summary>Takes no more writes, finishes the queued ones, closes the file.</summary>
@@ -120,10 +151,11 @@ public sealed class SqliteKeyValueStore : IKeyValueStore, IAsyncDisposable
 
     private T Read<T>(Func<SqliteReader, T> read)
     {
+        files.RequireNotGone();
         var reader = Rent();
         try
         {
-            reader ??= new SqliteReader(path, busyTimeout, clock);
+            reader ??= new SqliteReader(files.Path, readWait, clock);
             var result = read(reader);
             if (TryKeep(reader))
             {
@@ -134,7 +166,7 @@ public sealed class SqliteKeyValueStore : IKeyValueStore, IAsyncDisposable
         }
         catch (SqliteException failure)
         {
-            throw SqliteDatabase.Translate(failure, path);
+            throw SqliteDatabase.Translate(failure, files.Path);
         }
         finally
         {

@@ -15,10 +15,12 @@ internal sealed class SqliteWriteConnection : IDisposable
     private readonly SqliteCommand put;
     private readonly SqliteCommand delete;
 
-    public SqliteWriteConnection(string path, TimeSpan busyTimeout, TimeProvider clock)
+    private readonly SqliteCommand touch;
+
+    public SqliteWriteConnection(string path, TimeProvider clock)
     {
         this.clock = clock;
-        connection = SqliteDatabase.Open(path, busyTimeout, readOnly: false);
+        connection = SqliteDatabase.Open(path, TimeSpan.Zero, readOnly: false);
         begin = connection.Prepare("BEGIN IMMEDIATE");
         commit = connection.Prepare("COMMIT");
         versionOf = connection.Prepare(
@@ -29,16 +31,30 @@ internal sealed class SqliteWriteConnection : IDisposable
             ON CONFLICT DO UPDATE SET version = excluded.version, value = excluded.value, ends = excluded.ends
             """,
             "$partition", "$folder", "$name", "$version", "$value", "$ends");
+        touch = connection.Prepare(SqliteDatabase.TouchStatement);
         delete = connection.Prepare("DELETE FROM item WHERE partition = $partition AND folder = $folder AND name = $name", "$partition", "$folder", "$name");
     }
 
-    public void Begin() => begin.ExecuteNonQuery();
+    /// <summary>Takes the write lock.</summary>
+    /// <param name="patience">How long to wait for another process that has it.</param>
+    public void Begin(TimeSpan patience)
+    {
+        SQLitePCL.raw.sqlite3_busy_timeout(connection.Handle, (int)patience.TotalMilliseconds);
+        begin.ExecuteNonQuery();
+    }
+
 
     public void Commit() => commit.ExecuteNonQuery();
 
-    /// <summary>Decides a batch, and applies it when its conditions hold. Between <see cref="Begin"/> and <see cref="Commit"/> nobody else writes.</summary>
+    /// <summary>Decides a batch, and applies it when its conditions hold; an empty one asks of the disk what any does, and changes nothing. Between <see cref="Begin"/> and <see cref="Commit"/> nobody else writes.</summary>
     public WriteResult Apply(string partition, string commitId, IReadOnlyList<Write> writes)
     {
+        if (writes.Count == 0)
+        {
+            touch.ExecuteNonQuery();
+            return WriteResult.Applied;
+        }
+
         var result = Batches.Judge(commitId, writes, id => VersionOf(partition, id), out var isRepeat);
         if (result.IsApplied && !isRepeat)
         {
@@ -58,6 +74,7 @@ internal sealed class SqliteWriteConnection : IDisposable
         versionOf.Dispose();
         put.Dispose();
         delete.Dispose();
+        touch.Dispose();
         connection.Dispose();
     }
 

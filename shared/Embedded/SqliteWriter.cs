@@ -9,105 +9,54 @@ namespace Frazil.EmbeddedBackend;
 /// </summary>
 /// <remarks>
 /// A batch's conditions are all checked before its first row is written, under the write lock; so a refused batch leaves nothing behind, and an accepted one fails only when the database itself does.
-/// Then the whole group is rolled back and its batches are tried one by one, so that nobody pays for another's failure - unless COMMIT itself failed in a way that leaves the outcome open.
+/// Then the whole group is rolled back and its batches are tried one by one, so that nobody pays for another's failure - unless it failed before the first, as when another process holds the lock,
+/// or COMMIT itself failed in a way that leaves the outcome open.
 /// </remarks>
 internal sealed class SqliteWriter
 {
-    /// <summary>Batches in one transaction.</summary>
-    private const int MaxGroup = 256;
+    /// <summary>Batches and bytes of values in one transaction; batches that may wait: the next one is throttled.</summary>
+    private static readonly GroupLimits Limits = new(Count: 256, Bytes: 8 * 1024 * 1024, Waiting: 8192);
 
-    /// <summary>Bytes of values in one transaction, unless one batch alone has more.</summary>
-    private const int MaxGroupBytes = 8 * 1024 * 1024;
+    /// <summary>Bytes that must be left on the disk for the store to count as able to write: room for its log, and for the files of some commits.</summary>
+    private const long MinFreeBytes = 16 * 1024 * 1024;
 
-    /// <summary>Batches that may wait. The next one is throttled.</summary>
-    private const int MaxWaiting = 8192;
-
-    private readonly string path;
+    private readonly SqliteFiles files;
     private readonly TimeSpan busyTimeout;
     private readonly TimeProvider clock;
-    private readonly object gate = new();
-    private readonly Queue<PendingBatch> waiting = [];
-    private readonly TaskCompletionSource finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly GroupQueue<PendingBatch, WriteResult> queue;
     private SqliteWriteConnection? connection;
-    private bool closed;
 
-    public SqliteWriter(string path, TimeSpan busyTimeout, TimeProvider clock)
+    public SqliteWriter(SqliteFiles files, TimeSpan busyTimeout, TimeProvider clock)
     {
         this.clock = clock;
-        this.path = path;
+        this.files = files;
         this.busyTimeout = busyTimeout;
-        new Thread(Run) { IsBackground = true, Name = "SQLite writer" }.Start();
+        queue = new("SQLite writer", Limits, Settle);
     }
 
     public Task<WriteResult> WriteAsync(string partition, string commitId, IReadOnlyList<Write> writes, CancellationToken cancellationToken)
     {
         var batch = new PendingBatch(partition, commitId, writes);
-        lock (gate)
+        return queue.TryAdd(batch)
+            ? batch.WaitAsync(cancellationToken)
+            : throw new StoreThrottledException($"{Limits.Waiting} batches wait for the database {files.Path} already");
+    }
+
+    /// <summary>Writes nothing in the way of a batch.</summary>
+    public async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        await WriteAsync("", "", [], cancellationToken);
+        if (files.FreeBytes < MinFreeBytes)
         {
-            ObjectDisposedException.ThrowIf(closed, typeof(SqliteKeyValueStore));
-            if (waiting.Count >= MaxWaiting)
-            {
-                throw new StoreThrottledException($"{MaxWaiting} batches wait for the database {path} already");
-            }
-
-            waiting.Enqueue(batch);
-            Monitor.Pulse(gate);
+            throw new StoreUnavailableException("the disk of its database is full", $"The disk of {files.Path} has less than {MinFreeBytes} bytes left");
         }
-
-        return batch.WaitAsync(cancellationToken);
     }
 
     /// <summary>Takes nothing more; ends when what waits has been written.</summary>
-    public Task CloseAsync()
+    public async Task CloseAsync()
     {
-        lock (gate)
-        {
-            closed = true;
-            Monitor.Pulse(gate);
-        }
-
-        return finished.Task;
-    }
-
-    private void Run()
-    {
-        while (Take() is { } group)
-        {
-            Settle(group);
-        }
-
+        await queue.CloseAsync();
         Disconnect();
-        finished.SetResult();
-    }
-
-    private List<PendingBatch>? Take()
-    {
-        lock (gate)
-        {
-            while (true)
-            {
-                var group = new List<PendingBatch>();
-                for (var bytes = 0L; group.Count < MaxGroup && waiting.TryPeek(out var next) && (group.Count == 0 || bytes + next.Bytes <= MaxGroupBytes); bytes += next.Bytes)
-                {
-                    if (waiting.Dequeue().TryTake())
-                    {
-                        group.Add(next);
-                    }
-                }
-
-                if (group.Count > 0)
-                {
-                    return group;
-                }
-
-                if (closed)
-                {
-                    return null;
-                }
-
-                Monitor.Wait(gate);
-            }
-        }
     }
 
     private void Settle(List<PendingBatch> group)
@@ -117,7 +66,7 @@ internal sealed class SqliteWriter
             return;
         }
 
-        if (failure.IsUnclear || group.Count == 1)
+        if (failure.IsUnclear || failure.ConcernsAll || group.Count == 1)
         {
             group.ForEach(batch => batch.Fail(failure.IsUnclear ? Unknown(batch, failure) : failure.Cause));
             return;
@@ -129,14 +78,17 @@ internal sealed class SqliteWriter
     /// <summary>Commits a group and answers its batches. When it gives a failure, none was answered, and nothing was applied unless the failure is unclear.</summary>
     private Failure? TryCommit(List<PendingBatch> group)
     {
-        var committing = false;
+        var (begun, committing) = (false, false);
         try
         {
-            connection ??= new SqliteWriteConnection(path, busyTimeout, clock);
-            connection.Begin();
+            Connect();
+            files.Check();
+            connection!.Begin(Patience(group));
+            begun = true;
             var results = group.ConvertAll(batch => connection.Apply(batch.Partition, batch.CommitId, batch.Writes));
             committing = true;
             connection.Commit();
+            files.Check();
             for (var i = 0; i < results.Count; i++)
             {
                 group[i].Succeed(results[i]);
@@ -150,23 +102,47 @@ internal sealed class SqliteWriter
 
             // A COMMIT that fails for another reason may have left a whole commit in the log, unseen now, that a recovery after a crash brings to life: nobody can tell.
             // A full disk fails before the frame that makes it a commit is whole, so that one is clear.
-            return new Failure(SqliteDatabase.Translate(exception, path), IsUnclear: committing && exception.SqliteErrorCode != SQLitePCL.raw.SQLITE_FULL);
+            return new Failure(SqliteDatabase.Translate(exception, files.Path), IsUnclear: committing && exception.SqliteErrorCode != SQLitePCL.raw.SQLITE_FULL, ConcernsAll: !begun);
         }
 #pragma warning disable CA1031 // whatever it is, it is the callers' to hear of; the thread must live
         catch (Exception exception)
 #pragma warning restore CA1031
         {
             Disconnect();
-            return new Failure(exception, IsUnclear: committing);
+            return new Failure(exception, IsUnclear: committing, ConcernsAll: !begun);
         }
+    }
+
+    private void Connect()
+    {
+        if (connection is null)
+        {
+            // Before the file is opened: what is in its place may be another one by now.
+            files.Check();
+            connection = new SqliteWriteConnection(files.Path, clock);
+            files.Learn();
+        }
+    }
+
+    /// <summary>How long a group may wait for another process's lock: a batch waits once, and what it has waited for the group before it counts.</summary>
+    private TimeSpan Patience(List<PendingBatch> group)
+    {
+        var left = busyTimeout - group.Max(batch => TimeProvider.System.GetElapsedTime(batch.Since));
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     /// <summary>Closing rolls an open transaction back. The next group opens a fresh connection.</summary>
     private void Disconnect()
     {
+        if (connection is null)
+        {
+            return;
+        }
+
+        files.Forget();
         try
         {
-            connection?.Dispose();
+            connection.Dispose();
         }
         catch (SqliteException)
         {
@@ -179,42 +155,23 @@ internal sealed class SqliteWriter
     private static UnknownOutcomeException Unknown(PendingBatch batch, Failure failure) =>
         new($"Batch {batch.CommitId} may or may not have been committed: {failure.Cause.Message}", failure.Cause);
 
-    private sealed record Failure(Exception Cause, bool IsUnclear);
+    /// <param name="Cause">What failed.</param>
+    /// <param name="IsUnclear">Whether nobody can tell what was applied.</param>
+    /// <param name="ConcernsAll">Whether it came before any batch was looked at: no batch fares better by itself.</param>
+    private sealed record Failure(Exception Cause, bool IsUnclear, bool ConcernsAll);
 }
 
 /// <summary>A batch that waits for the writer, and its caller for it.</summary>
-internal sealed class PendingBatch(string partition, string commitId, IReadOnlyList<Write> writes)
+internal sealed class PendingBatch(string partition, string commitId, IReadOnlyList<Write> writes) : Pending<WriteResult>
 {
-    private readonly TaskCompletionSource<WriteResult> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int isTaken;
-
     public string Partition => partition;
 
     public string CommitId => commitId;
 
     public IReadOnlyList<Write> Writes => writes;
 
-    public long Bytes { get; } = writes.Sum(write => (long)(Batches.NewValue(write)?.Length ?? 0));
+    /// <summary>Since when it waits.</summary>
+    public long Since { get; } = TimeProvider.System.GetTimestamp();
 
-    /// <summary>Whether the writer gets it. It does not when the caller cancelled before; afterwards a cancellation comes too late and is not heeded.</summary>
-    public bool TryTake() => Interlocked.Exchange(ref isTaken, 1) == 0;
-
-    public void Succeed(WriteResult result) => completion.TrySetResult(result);
-
-    public void Fail(Exception exception) => completion.TrySetException(exception);
-
-    public async Task<WriteResult> WaitAsync(CancellationToken cancellationToken)
-    {
-        using var registration = cancellationToken.UnsafeRegister(
-            static (state, token) =>
-            {
-                var batch = (PendingBatch)state!;
-                if (batch.TryTake())
-                {
-                    batch.completion.TrySetCanceled(token);
-                }
-            },
-            this);
-        return await completion.Task;
-    }
+    public override long Bytes { get; } = writes.Sum(write => (long)(Batches.NewValue(write)?.Length ?? 0));
 }

@@ -80,6 +80,9 @@ public enum ErrorKind
 
     /// <summary>503 <c>SlowDownException</c>: throttled, and nothing was applied; sent with <c>Retry-After</c>.</summary>
     SlowDown,
+
+    /// <summary>503 <c>ServiceUnavailableException</c>: the store or the storage cannot be used, and nothing was applied; sent with <c>Retry-After</c>.</summary>
+    Unavailable,
 }
 
 /// <summary>The one exception of the catalog: a failure the client is told about, in the specification's terms.</summary>
@@ -111,7 +114,7 @@ public sealed class CatalogException(ErrorKind kind, string message, Exception? 
         ErrorKind.PayloadTooLarge or ErrorKind.ResponseTooLarge => 413,
         ErrorKind.Unprocessable => 422,
         ErrorKind.Internal or ErrorKind.CommitStateUnknown => 500,
-        ErrorKind.SlowDown => 503,
+        ErrorKind.SlowDown or ErrorKind.Unavailable => 503,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such kind of error"),
     };
 
@@ -143,6 +146,7 @@ public sealed class CatalogException(ErrorKind kind, string message, Exception? 
         ErrorKind.Internal => "InternalServerError",
         ErrorKind.CommitStateUnknown => "CommitStateUnknownException",
         ErrorKind.SlowDown => "SlowDownException",
+        ErrorKind.Unavailable => "ServiceUnavailableException",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such kind of error"),
     };
 

@@ -49,6 +49,11 @@ public sealed class ReadinessTests
     }
 
     [Fact]
+    public async Task A_store_that_would_take_no_writes_makes_it_unavailable_with_the_reason() =>
+        Assert.Equal((503, "its disk is full"), await ReadyAsync(
+            _ => ValueTask.FromResult<Item?>(Catalog), () => throw new StoreUnavailableException("its disk is full", "the disk of /dev/secret is full")));
+
+    [Fact]
     public async Task A_store_that_answers_makes_it_ready() => Assert.Equal((200, null), await ReadyAsync(_ => ValueTask.FromResult<Item?>(Catalog)));
 
     [Fact]
@@ -62,9 +67,9 @@ public sealed class ReadinessTests
         Assert.StartsWith("the store failed: ", reason, StringComparison.Ordinal);
     }
 
-    private async Task<(int Status, string? Reason)> ReadyAsync(Func<CancellationToken, ValueTask<Item?>> read)
+    private async Task<(int Status, string? Reason)> ReadyAsync(Func<CancellationToken, ValueTask<Item?>> read, Func<ValueTask>? check = null)
     {
-        var operations = new Operations(new ReadOnlyStore(read), _ => new InMemoryObjectStore("memory://warehouse"), new FrazilOptions(), clock, new IdSource());
+        var operations = new Operations(new ReadOnlyStore(read, check), _ => new InMemoryObjectStore("memory://warehouse"), new FrazilOptions(), clock, new IdSource());
         var body = new MemoryStream();
         var http = new DefaultHttpContext();
         http.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(body));
@@ -78,8 +83,10 @@ public sealed class ReadinessTests
     }
 
     /// <summary>A store whose reads do as a test says.</summary>
-    private sealed class ReadOnlyStore(Func<CancellationToken, ValueTask<Item?>> read) : IKeyValueStore
+    private sealed class ReadOnlyStore(Func<CancellationToken, ValueTask<Item?>> read, Func<ValueTask>? check) : IKeyValueStore
     {
+        public ValueTask CheckAsync(CancellationToken cancellationToken) => check?.Invoke() ?? default;
+
         public ValueTask<Item?> ReadAsync(string partition, string id, CancellationToken cancellationToken) => read(cancellationToken);
 
         public ValueTask<IReadOnlyList<Item?>> ReadManyAsync(string partition, IReadOnlyList<string> ids, CancellationToken cancellationToken) => throw new NotSupportedException();

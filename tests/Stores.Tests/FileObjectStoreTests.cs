@@ -142,7 +142,7 @@ public sealed class FileObjectStoreTests : ObjectStoreTests
                 var unfinished = Path.Join(folder, $"{round}-{caller}");
                 File.WriteAllText(unfinished, "");
                 together.SignalAndWait();
-                if (FileObjectStore.TryName(unfinished, Path.Join(folder, $"{round}")))
+                if (Disk.Native.TryName(unfinished, Path.Join(folder, $"{round}")))
                 {
                     Interlocked.Increment(ref winners[round]);
                 }

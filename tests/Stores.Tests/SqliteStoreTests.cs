@@ -165,7 +165,7 @@ public sealed class SqliteKeyValueStoreTests : KeyValueStoreTests
     }
 
     [Fact]
-    public async Task A_lock_that_another_process_keeps_throttles_and_applies_nothing()
+    public async Task A_lock_that_another_process_keeps_is_told_and_applies_nothing()
     {
         await using var impatient = new SqliteKeyValueStore(path, busyTimeout: TimeSpan.FromMilliseconds(50));
         await ApplyAsync(Create("a", "1"));
@@ -173,7 +173,7 @@ public sealed class SqliteKeyValueStoreTests : KeyValueStoreTests
         foreign.Open();
         Run(foreign, "BEGIN IMMEDIATE");
 
-        await Assert.ThrowsAsync<StoreThrottledException>(() => impatient.WriteAsync(Partition, NewCommitId(), [Create("b")], default).AsTask());
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => impatient.WriteAsync(Partition, NewCommitId(), [Create("b")], default).AsTask());
         Assert.Equal("1", Text((await impatient.ReadAsync(Partition, "a", default))!));
         Run(foreign, "COMMIT");
         Assert.Null(await impatient.ReadAsync(Partition, "b", default));

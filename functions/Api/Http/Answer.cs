@@ -95,7 +95,7 @@ public sealed class Answer
             writer.WriteEndObject();
         }))
         {
-            RetryAfter = kind == ErrorKind.SlowDown ? 1 : null,
+            RetryAfter = kind is ErrorKind.SlowDown or ErrorKind.Unavailable ? 1 : null,
             Refusal = (kind, message),
         };
     }

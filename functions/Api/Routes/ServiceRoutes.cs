@@ -48,6 +48,7 @@ internal static class ServiceRoutes
             if (catalog is not null)
             {
                 _ = CatalogEntity.Read(catalog); // what cannot be read serves nobody
+                await operations.Store.CheckAsync(either.Token).AsTask().WaitAsync(either.Token);
                 return FrazilPipeline.Alive;
             }
 
@@ -60,6 +61,10 @@ internal static class ServiceRoutes
         catch (StoreThrottledException)
         {
             reason = "the store is throttling";
+        }
+        catch (StoreUnavailableException unavailable)
+        {
+            reason = unavailable.Reason;
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {

@@ -103,7 +103,7 @@ internal static class FrazilCommand
             }
 
             // What may go wrong with files and stores says what it is; anything else is a fault of ours, and shows where.
-            catch (Exception exception) when (exception is StartException or CatalogException or StoreThrottledException or IOException or InvalidDataException or UnauthorizedAccessException)
+            catch (Exception exception) when (exception is StartException or CatalogException or StoreThrottledException or StoreUnavailableException or IOException or InvalidDataException or UnauthorizedAccessException)
             {
                 await Console.Error.WriteLineAsync($"frazil: {exception.Message}");
                 return Failed;

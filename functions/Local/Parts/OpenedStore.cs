@@ -55,7 +55,7 @@ internal sealed class OpenedStore(IKeyValueStore store, string kind, string name
             var warnings = options.Auth ? OwnerOnly.Close(options.Data, path) : [];
             return new OpenedStore(new SqliteKeyValueStore(path), "sqlite", path) { Warnings = warnings };
         }
-        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException or StoreThrottledException)
+        catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException or StoreThrottledException or StoreUnavailableException)
         {
             throw new StartException($"Cannot use the data folder {options.Data}: {exception.Message}", exception);
         }

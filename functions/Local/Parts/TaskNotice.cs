@@ -15,6 +15,10 @@ internal sealed class TaskNotice(IKeyValueStore inner, Action noticed) : IKeyVal
     public ValueTask<IReadOnlyList<Item>> ListAsync(string partition, string prefix, string? after, int limit, CancellationToken cancellationToken) =>
         inner.ListAsync(partition, prefix, after, limit, cancellationToken);
 
+    public ValueTask<int> SweepAsync(string partition, int limit, CancellationToken cancellationToken) => inner.SweepAsync(partition, limit, cancellationToken);
+
+    public ValueTask CheckAsync(CancellationToken cancellationToken) => inner.CheckAsync(cancellationToken);
+
     public async ValueTask<WriteResult> WriteAsync(string partition, string commitId, IReadOnlyList<Write> writes, CancellationToken cancellationToken)
     {
         try

@@ -1,4 +1,5 @@
 using Frazil.Iceberg;
+using Frazil.Storage;
 
 namespace Frazil;
 
@@ -11,8 +12,8 @@ internal static class Failures
     /// </summary>
     public static bool CertainlyNothingHappened(Exception exception) => exception switch
     {
-        IdempotencyKeyTakenException or NothingSentException => true,
-        CatalogException failure => CatalogException.CodeOf(failure.Kind) < 500 || failure.Kind == ErrorKind.SlowDown,
+        IdempotencyKeyTakenException or NothingSentException or StoreUnavailableException => true,
+        CatalogException failure => CatalogException.CodeOf(failure.Kind) < 500 || failure.Kind is ErrorKind.SlowDown or ErrorKind.Unavailable,
         _ => false,
     };
 }

@@ -57,7 +57,7 @@ public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSour
             {
                 await Task.Delay(FirstDelay * (Math.Pow(2, attempt - 1) * (0.5 + ids.NextChance())), clock, CancellationToken.None);
             }
-            catch (StoreThrottledException exception) when (attempt > 1)
+            catch (Exception exception) when (attempt > 1 && (exception is StoreThrottledException or StoreUnavailableException))
             {
                 // An earlier try may have been applied: this is no longer "nothing happened".
                 return await ReadBackAsync(partition, commitId, writes) ? WriteResult.Applied : throw Unknown(exception);
@@ -66,8 +66,15 @@ public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSour
             {
                 throw new CatalogException(ErrorKind.SlowDown, "The catalog's store is throttling; nothing was changed. Try again later", exception);
             }
+            catch (StoreUnavailableException exception)
+            {
+                throw new CatalogException(ErrorKind.Unavailable, NothingWasChanged(exception), exception);
+            }
         }
     }
+
+    /// <summary>What to tell whoever asked for a change that a store or storage in trouble did not make.</summary>
+    public static string NothingWasChanged(StoreUnavailableException exception) => $"The catalog cannot work at the moment: {exception.Reason}. Nothing was changed";
 
     /// <summary>
     /// A batch whose first try had no answer was refused on another try. Either it never happened, or it did and somebody wrote over it since.
@@ -79,7 +86,7 @@ public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSour
         var isUntouched = false;
         foreach (var write in writes)
         {
-            var item = await Store.ReadAsync(partition, write.Id, CancellationToken.None);
+            var item = await LookAsync(partition, write.Id);
             if (item?.CommitId == commitId)
             {
                 return true;
@@ -91,6 +98,19 @@ public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSour
         return !isUntouched && ((landed is null ? null : await AskAsync(landed)) ?? throw Unknown(null));
     }
 
+    /// <summary>A row, where a failure to read it leaves the outcome of what was sent as unknown as it was.</summary>
+    private async ValueTask<Item?> LookAsync(string partition, string id)
+    {
+        try
+        {
+            return await Store.ReadAsync(partition, id, CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is StoreThrottledException or StoreUnavailableException or IOException or TimeoutException)
+        {
+            throw Unknown(exception);
+        }
+    }
+
     /// <summary>A failure to find out is no answer, and must not look as if nothing had happened.</summary>
     private static async ValueTask<bool?> AskAsync(Func<ValueTask<bool?>> landed)
     {
@@ -98,7 +118,7 @@ public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSour
         {
             return await landed();
         }
-        catch (CatalogException)
+        catch (Exception exception) when (exception is CatalogException or StoreThrottledException or StoreUnavailableException or IOException or TimeoutException)
         {
             return null;
         }
@@ -118,7 +138,7 @@ public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSour
 
             return false;
         }
-        catch (Exception exception) when (exception is UnknownOutcomeException or StoreThrottledException or IOException or TimeoutException)
+        catch (Exception exception) when (exception is UnknownOutcomeException or StoreThrottledException or StoreUnavailableException or IOException or TimeoutException)
         {
             return false;
         }

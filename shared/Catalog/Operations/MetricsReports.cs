@@ -34,11 +34,11 @@ public sealed class MetricsReports(Changes changes, Tables tables, TimeProvider 
             var entity = await tables.RequireAsync(call, table, cancellationToken);
             await KeepAsync(call, Keys.Reports(entity.Id), Stamp(raw), cancellationToken);
         }
-        catch (StoreThrottledException)
+        catch (Exception exception) when (exception is StoreThrottledException or StoreUnavailableException)
         {
             // Dropped.
         }
-        catch (CatalogException exception) when (exception.Kind is ErrorKind.NoSuchTable or ErrorKind.NoSuchNamespace or ErrorKind.SlowDown or ErrorKind.CommitStateUnknown)
+        catch (CatalogException exception) when (exception.Kind is ErrorKind.NoSuchTable or ErrorKind.NoSuchNamespace or ErrorKind.SlowDown or ErrorKind.Unavailable or ErrorKind.CommitStateUnknown)
         {
             // Dropped, or kept after all.
         }

@@ -11,7 +11,7 @@ namespace Frazil.Storage;
 /// <item>A batch has 1 to <see cref="MaxBatch"/> writes in one partition, each on another id.</item>
 /// <item>A batch that was applied is never reported as refused, however often a transport repeated it: an applied row carries the batch's commit id.</item>
 /// <item>When the outcome cannot be known, the write throws <see cref="UnknownOutcomeException"/>; it may land later. Nothing else that a write throws leaves this open: then nothing was applied, and nothing will be.</item>
-/// <item>When the store throttles and nothing was applied, it throws <see cref="StoreThrottledException"/>.</item>
+/// <item>When the store throttles and nothing was applied, it throws <see cref="StoreThrottledException"/>; when it is in trouble that somebody has to see to, <see cref="StoreUnavailableException"/>.</item>
 /// <item>A version is never used twice for one id, not even after the row was deleted and created again.</item>
 /// <item>A list gives the ids of its folder that begin with the prefix, in ordinal order of their UTF-8 bytes, each once; rows added or removed meanwhile may or may not show.</item>
 /// <item>A row with an end is there until then. From then on it is absent to reads, to lists and to a <see cref="Write.Create"/>, whether the store has removed it yet or not; a write that names its version may be applied or refused.</item>
@@ -98,6 +98,10 @@ public interface IKeyValueStore
     /// <param name="cancellationToken">Ends the call; what was removed stays removed.</param>
     /// <returns>How many were removed. Fewer than <paramref name="limit"/> do not mean that there are no more, but none does for now.</returns>
     ValueTask<int> SweepAsync(string partition, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Tries whether writes would be taken, for health checks: throws what they would throw. A store whose reads tell as much does nothing here.</summary>
+    /// <exception cref="StoreUnavailableException">They would not.</exception>
+    ValueTask CheckAsync(CancellationToken cancellationToken) => default;
 }
 
 /// <summary>A row as read.</summary>
@@ -157,3 +161,13 @@ public sealed class UnknownOutcomeException(string message, Exception? inner = n
 /// <param name="message">For the log.</param>
 /// <param name="inner">The vendor's exception.</param>
 public sealed class StoreThrottledException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The store or storage cannot be used - its file is gone, its disk full, another program holds it - and nothing was applied.</summary>
+/// <param name="reason">What is wrong, in words that may be shown to anybody: no paths, no names of hosts.</param>
+/// <param name="message">For the log.</param>
+/// <param name="inner">What failed.</param>
+public sealed class StoreUnavailableException(string reason, string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>What is wrong, in words that may be shown to anybody.</summary>
+    public string Reason { get; } = reason;
+}

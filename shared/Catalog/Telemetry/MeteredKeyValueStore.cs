@@ -109,6 +109,9 @@ public sealed class MeteredKeyValueStore(IKeyValueStore inner, string name, Time
         }
     }
 
+    /// <inheritdoc />
+    public ValueTask CheckAsync(CancellationToken cancellationToken) => inner.CheckAsync(cancellationToken);
+
     // Begun within an async method, so that the span is the current one of what happens inside and of nothing beside it.
     private Call Begin(string spanName, string operation) => new(operation, clock.GetTimestamp(), Spans.StartOperation(spanName, store, operation));
 
