@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.IO.Compression;
 using System.Net.Http.Headers;
@@ -64,9 +65,42 @@ internal sealed class Narrator(StoryHost host) : IDisposable
         return result;
     }
 
+    /// <summary>Has the purge run until nothing is left of it. What one run did is not written down: a host may begin by itself.</summary>
+    public async Task PurgeAsync()
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            await host.RunJobAsync("purge");
+            using var content = new StringContent("{}", Encoding.UTF8, "application/json");
+            using var response = await SendAsync("POST /management/v1/warehouse/default/task/list", content, []);
+            var tasks = await response.Content.ReadAsStringAsync();
+            if (JsonDocument.Parse(tasks).RootElement.GetProperty("tasks").EnumerateArray().All(task => task.GetProperty("status").GetString() == "success"))
+            {
+                return;
+            }
+
+            if (Stopwatch.GetElapsedTime(began) > Patience)
+            {
+                throw new StoryException($"a purge did not end: {tasks}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100));
+        }
+    }
+
     public void Dispose() => http.Dispose();
 
     private async Task<Said> SayAsync(string request, int expected, HttpContent? content, (string Name, string Value)[] headers)
+    {
+        using var response = await SendAsync(request, content, headers);
+        var body = await response.Content.ReadAsByteArrayAsync();
+        var said = new Said((int)response.StatusCode, response.Headers.ETag?.ToString(), body, response.Content.Headers.ContentEncoding.Contains("gzip"));
+        Transcript.Add(request, said.Status, [.. response.Headers, .. response.Content.Headers], body);
+        return said.Status == expected ? said : throw new StoryException($"{request} was answered {said.Status} rather than {expected}: {said.Text[..Math.Min(said.Text.Length, 2000)]}");
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(string request, HttpContent? content, (string Name, string Value)[] headers)
     {
         var space = request.IndexOf(' ', StringComparison.Ordinal);
         var uri = new Uri(host.Address.GetLeftPart(UriPartial.Authority) + request[(space + 1)..], new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
@@ -82,11 +116,7 @@ internal sealed class Narrator(StoryHost host) : IDisposable
             message.Headers.TryAddWithoutValidation(name, value);
         }
 
-        using var response = await http.SendAsync(message);
-        var body = await response.Content.ReadAsByteArrayAsync();
-        var said = new Said((int)response.StatusCode, response.Headers.ETag?.ToString(), body, response.Content.Headers.ContentEncoding.Contains("gzip"));
-        Transcript.Add(request, said.Status, [.. response.Headers, .. response.Content.Headers], body);
-        return said.Status == expected ? said : throw new StoryException($"{request} was answered {said.Status} rather than {expected}: {said.Text[..Math.Min(said.Text.Length, 2000)]}");
+        return await http.SendAsync(message);
     }
 }
 
