@@ -65,6 +65,17 @@ internal sealed class Narrator(StoryHost host) : IDisposable
         return result;
     }
 
+    /// <summary>Looks at the page for people. It is not written down: it names the address, and links what the host serves.</summary>
+    public async Task SeePageAsync(string text)
+    {
+        using var response = await SendAsync("GET /", null, []);
+        var page = await response.Content.ReadAsStringAsync();
+        if (!response.IsSuccessStatusCode || !page.Contains(text, StringComparison.Ordinal))
+        {
+            throw new StoryException($"the page for people was answered {(int)response.StatusCode}: {page}");
+        }
+    }
+
     /// <summary>Has the purge run until nothing is left of it. What one run did is not written down: a host may begin by itself.</summary>
     public async Task PurgeAsync()
     {
