@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
 
@@ -230,7 +229,10 @@ public sealed class CredentialTests : IDisposable
         Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(folder.Join("frazil-data")) & others);
         var files = Directory.GetFiles(folder.Join("frazil-data"), "frazil.sqlite*");
         Assert.Equal(3, files.Length);
-        Assert.All(files, file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+        foreach (var file in files)
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        }
     }
 
     [Fact]

@@ -254,7 +254,7 @@ public sealed class ForeignMetadataTests
         Assert.True(read.HasUuid);
         var json = JsonNode.Parse(shown)!.AsObject();
         string[] always = ["table-uuid", "schemas", "current-schema-id", "partition-specs", "default-spec-id", "sort-orders", "default-sort-order-id", "last-partition-id"];
-        Assert.Empty(always.Where(member => json[member] is null));
+        Assert.DoesNotContain(always, member => json[member] is null);
         Assert.Contains(json["schemas"]!.AsArray(), schema => (int?)schema!["schema-id"] == (int)json["current-schema-id"]!);
         Assert.Contains(json["partition-specs"]!.AsArray(), spec => (int)spec!["spec-id"]! == (int)json["default-spec-id"]!);
         Assert.Contains(json["sort-orders"]!.AsArray(), order => (int)order!["order-id"]! == (int)json["default-sort-order-id"]!);
