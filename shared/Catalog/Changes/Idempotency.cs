@@ -11,10 +11,13 @@ namespace Frazil;
 /// </summary>
 public sealed class Idempotency(IKeyValueStore store, MetadataFiles files)
 {
+    /// <summary>How long a record is kept: twice the advertised lifetime, since a client that just read the config must still be able to count on it.</summary>
+    internal static readonly TimeSpan KeptFor = Limits.IdempotencyKeyLifetime * 2;
+
     /// <summary>The write that records a success, to be part of the batch that makes the change; nothing when the client sent no key.</summary>
     public static IEnumerable<Write> Record(CallContext call, Outcome outcome, DateTimeOffset now) => call.Idempotency is null
         ? []
-        : [new Write.Create(Keys.Idempotency(call.Idempotency.Key), ToValue(call.Idempotency.Fingerprint, outcome, now))];
+        : [new Write.Create(Keys.Idempotency(call.Idempotency.Key), ToValue(call.Idempotency.Fingerprint, outcome, now)) { ExpiresAt = now + KeptFor }];
 
     /// <summary>Throws when a refused batch was refused by its idempotency record: the operation is not to be tried again, its first answer is to be given.</summary>
     public static void ThrowIfTaken(CallContext call, WriteResult result)

@@ -95,6 +95,9 @@ public static class Keys
     /// <summary>A task.</summary>
     public static string Task(Guid id) => $"{Tasks}{id:N}";
 
+    /// <summary>How far the walk over rows of earlier versions is, which carry no end.</summary>
+    public const string EarlierRows = "earlier-rows";
+
     /// <summary>The folder of idempotency records.</summary>
     public const string IdempotencyRecords = "idem/";
 

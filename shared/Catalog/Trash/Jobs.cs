@@ -154,42 +154,19 @@ public sealed class Jobs(Catalogs catalogs, DeletedTables trash, Tasks tasks, Ch
 
     private async ValueTask<JobResult> SweepAsync(CallContext call, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
-        // The records come last: there may be so many that they take all the time of every run.
-        var ended = await SweepAsync(call, Keys.Tasks, IsOldTask, deadline, cancellationToken);
         var tables = await EndedTables.SweepAsync(changes, call, clock, deadline, cancellationToken);
-        var records = await SweepAsync(call, Keys.IdempotencyRecords, IsOldRecord, deadline, cancellationToken);
-        return new JobResult(JobList.Sweep, ended.Swept + tables.Swept + records.Swept, 0, 0, ended.IsMore || tables.IsMore || records.IsMore);
-    }
-
-    private async ValueTask<(int Swept, bool IsMore)> SweepAsync(
-        CallContext call, string folder, Func<Item, bool> isOld, DateTimeOffset deadline, CancellationToken cancellationToken)
-    {
-        var swept = 0;
-        string? after = null;
+        var isMore = await EarlierRows.GiveEndsAsync(changes, call, clock, deadline, cancellationToken);
+        var swept = tables.Swept;
         while (clock.GetUtcNow() < deadline)
         {
-            var page = await changes.Store.ListAsync(call.Catalog.Partition, folder, after, IKeyValueStore.MaxBatch, cancellationToken);
-            var old = page.Where(isOld).Select(item => new Write.Delete(item.Id, item.Version)).ToArray();
-            if (old.Length > 0 && await changes.ApplyAsync(call, Change.Upkeep(old), cancellationToken))
+            var some = await changes.Store.SweepAsync(call.Catalog.Partition, IKeyValueStore.MaxBatch, cancellationToken);
+            swept += some;
+            if (some == 0)
             {
-                swept += old.Length;
+                return new JobResult(JobList.Sweep, swept, 0, 0, tables.IsMore || isMore);
             }
-
-            if (page.Count < IKeyValueStore.MaxBatch)
-            {
-                return (swept, false);
-            }
-
-            after = page[^1].Id;
         }
 
-        return (swept, true);
+        return new JobResult(JobList.Sweep, swept, 0, 0, IsMore: true);
     }
-
-    /// <summary>A record is kept for twice the advertised lifetime: a client that just read the config must still be able to count on it.</summary>
-    private bool IsOldRecord(Item item) => clock.GetUtcNow() - Idempotency.ReadRecord(item).At > Limits.IdempotencyKeyLifetime * 2;
-
-    /// <summary>A cancelled task whose worker never said that it stopped still holds its claims; the next run of the purge ends them.</summary>
-    private bool IsOldTask(Item item) =>
-        TaskEntity.Read(item) is { State: TaskState.Success or TaskState.Cancelled, HoldsClaims: false, EndedAt: { } end } && clock.GetUtcNow() - end > Tasks.RetentionTime;
 }

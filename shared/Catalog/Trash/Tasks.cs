@@ -59,6 +59,15 @@ public sealed class Tasks(Changes changes, TimeProvider clock, IdSource ids)
         _ => throw CatalogException.Validation($"Task {id} cannot be run now: it is {task.State}"),
     }, cancellationToken);
 
+    /// <summary>
+    /// When the row of a task ends; null for one that is not done, or waits for a person. A cancelled task whose worker never said that it stopped still holds its claims; the next run of the purge
+    /// ends them. Never at once: whoever writes it looks at it again.
+    /// </summary>
+    internal static DateTimeOffset? EndOf(TaskEntity task, DateTimeOffset now) =>
+        task is { State: TaskState.Success or TaskState.Cancelled, HoldsClaims: false, LeasedUntil: null, EndedAt: { } end }
+            ? end + RetentionTime > now + LeaseTime ? end + RetentionTime : now + LeaseTime
+            : null;
+
     /// <summary>The write that makes a purge task, to be part of the batch that drops or expires the table.</summary>
     internal static Write NewPurge(TrashEntity subject, bool holdsClaims, Guid id, DateTimeOffset now) => new Write.Create(Keys.Task(id), new TaskEntity
     {
@@ -144,7 +153,9 @@ public sealed class Tasks(Changes changes, TimeProvider clock, IdSource ids)
     internal async ValueTask<string?> ReplaceAsync(CallContext call, TaskEntity task, string version, IReadOnlyList<Write> others, IReadOnlyList<Claim>? claims = null)
     {
         var value = task.ToValue();
-        if (!await changes.ApplyAsync(call, Change.Upkeep([new Write.Replace(Keys.Task(task.Id), value, version), .. others]) with { Claims = claims ?? [] }, CancellationToken.None))
+        var end = EndOf(task, clock.GetUtcNow());
+        var change = Change.Upkeep([new Write.Replace(Keys.Task(task.Id), value, version) { ExpiresAt = end }, .. others]) with { Claims = claims ?? [] };
+        if (!await changes.ApplyAsync(call, change, CancellationToken.None))
         {
             return null;
         }
@@ -209,7 +220,7 @@ public sealed class Tasks(Changes changes, TimeProvider clock, IdSource ids)
             var before = TaskEntity.Read(item);
             var (after, others) = await change(before);
             return new Change(
-                ChangeKind.ControlTask, [new ChangedTask(id, before, after)], [new Write.Replace(item.Id, after.ToValue(), item.Version), .. others], Outcome.Done.Instance);
+                ChangeKind.ControlTask, [new ChangedTask(id, before, after)], [new Write.Replace(item.Id, after.ToValue(), item.Version) { ExpiresAt = EndOf(after, clock.GetUtcNow()) }, .. others], Outcome.Done.Instance);
         }
     }
 

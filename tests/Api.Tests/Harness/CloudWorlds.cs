@@ -33,6 +33,8 @@ public sealed class AwsWorld : World
 
     public override Task InitializeAsync() => Made.Value;
 
+    public override bool RemovesEndedRows => true;
+
     public override World Another() => new AwsWorld();
 }
 

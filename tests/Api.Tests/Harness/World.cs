@@ -24,6 +24,9 @@ public abstract class World : IAsyncDisposable
     /// <summary>Whether what a test tries at every call is tried at a few of them here (<see cref="Sampling"/>), for time's sake.</summary>
     public virtual bool IsSlow => true;
 
+    /// <summary>Whether the store removes rows that have ended without being asked, so that a sweep counts none.</summary>
+    public virtual bool RemovesEndedRows => false;
+
     /// <summary>The location under which every catalog of this world is.</summary>
     public string Root { get; }
 

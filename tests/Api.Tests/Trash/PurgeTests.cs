@@ -360,13 +360,13 @@ public abstract class PurgeTests(World world) : TableFilesTests(world)
         await MakeTableAsync("t");
         await DropAndExpireAsync("t");
         await RunAsync(JobList.Purge);
-        Assert.Equal(1, (await RunAsync(JobList.Sweep)).Done); // the record, a week old
-        Clock.Advance(Tasks.RetentionTime);
+        Assert.Equal(World.RemovesEndedRows ? 0 : 1, (await RunAsync(JobList.Sweep)).Done); // the record, a week old
+        Clock.Advance(Tasks.RetentionTime - TimeSpan.FromSeconds(1));
         Assert.Equal(1, (await RunAsync(JobList.Sweep)).Done); // what was kept beside the table
         Assert.Single(await TasksAsync());
-        Clock.Advance(TimeSpan.FromMilliseconds(1));
+        Clock.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Equal(1, (await RunAsync(JobList.Sweep)).Done);
+        Assert.Equal(World.RemovesEndedRows ? 0 : 1, (await RunAsync(JobList.Sweep)).Done);
 
         Assert.Empty(await TasksAsync());
     }
