@@ -34,7 +34,8 @@ restore_and_build() {
 
   began=$SECONDS
   if ! dotnet build "$solution" --no-restore -v q -clp:NoSummary >"$logs/build.log" 2>&1; then
-    fail "build of $solution" <(grep -E 'error|warning' "$logs/build.log" | sort -u)
+    grep -E 'error|warning' "$logs/build.log" | sort -u >"$logs/build-errors.log"
+    fail "build of $solution" "$logs/build-errors.log"
     return 1
   fi
   echo "built $solution ($((SECONDS - began)) s)"

@@ -119,8 +119,9 @@ internal static class Claims
             return await store.ReadAsync(call.Catalog.Partition, Keys.Folder(claim.Location, claim.Owner), cancellationToken);
         }
 
-        return (await store.ListAsync(call.Catalog.Partition, Keys.FoldersWithin(claim.Location.Key), null, 1, cancellationToken)).FirstOrDefault()
-            ?? await FindFolderAboveAsync(store, call, claim.Location, andLast: false, cancellationToken);
+        return await store.ListAsync(call.Catalog.Partition, Keys.FoldersWithin(claim.Location.Key), null, 1, cancellationToken) is [var within, ..]
+            ? within
+            : await FindFolderAboveAsync(store, call, claim.Location, andLast: false, cancellationToken);
     }
 
     /// <summary>A folder directly above a segment that has the form of the names that the catalog gives.</summary>
@@ -128,7 +129,7 @@ internal static class Claims
     {
         foreach (var key in location.KeysAboveGivenNames(andLast))
         {
-            if ((await store.ListAsync(call.Catalog.Partition, Keys.FoldersAt(key), null, 1, cancellationToken)).FirstOrDefault() is { } folder)
+            if (await store.ListAsync(call.Catalog.Partition, Keys.FoldersAt(key), null, 1, cancellationToken) is [var folder, ..])
             {
                 return folder;
             }
