@@ -240,7 +240,10 @@ public sealed partial class Namespaces(Changes changes, TimeProvider clock, IdSo
             ChangeKind.UpdateProperties,
             [new ChangedNamespace(before.Id, @namespace, before, after)],
             [new Write.Replace(Keys.Namespace(@namespace), after.ToValue(), version), .. released],
-            outcome) { Claims = claims };
+            outcome)
+        {
+            Claims = claims,
+        };
     }
 
     /// <summary>
