@@ -16,6 +16,10 @@ internal sealed class FileCreations
     /// <summary>Bytes from which a file waits in a queue of its own: small ones do not wait behind it.</summary>
     private const int LargeFile = 1024 * 1024;
 
+    // What .NET gives as an exception's HResult: the system's own number.
+    private const int NoSpace = 28; // ENOSPC
+    private const int OverQuota = 122; // EDQUOT on Linux
+    private const int ReadOnly = 30; // EROFS
     private const int WindowsDiskFull = unchecked((int)0x80070070);
 
     private readonly FileRoots roots;
@@ -171,8 +175,8 @@ internal sealed class FileCreations
     }
 
     private static StoreUnavailableException NotWritten(Creation creation, Exception failure) => new(
-        failure.HResult is Posix.NoSpace or Posix.OverQuota or WindowsDiskFull ? "the disk of the warehouse is full"
-        : failure.HResult is Posix.ReadOnly ? "the disk of the warehouse is read-only"
+        failure.HResult is NoSpace or OverQuota or WindowsDiskFull ? "the disk of the warehouse is full"
+        : failure.HResult is ReadOnly ? "the disk of the warehouse is read-only"
         : "a file cannot be written to the warehouse",
         $"File {creation.Location} could not be written: {failure.Message}",
         failure);

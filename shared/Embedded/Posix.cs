@@ -16,15 +16,6 @@ internal static partial class Posix
     private const int FileExists = 17; // EEXIST, the same number on Linux and macOS
     private const int NoEntry = 2; // ENOENT
     private const int NotADirectory = 20; // ENOTDIR
-    /// <summary>ENOSPC: the disk is full. As <see cref="Exception.HResult"/>, which .NET sets so as well.</summary>
-    public const int NoSpace = 28;
-
-    /// <summary>EDQUOT on Linux: this user may have no more of it.</summary>
-    public const int OverQuota = 122;
-
-    /// <summary>EROFS: the disk is read-only.</summary>
-    public const int ReadOnly = 30;
-
     private const int Invalid = 22; // EINVAL
     private const int NoSuchCall = 38; // ENOSYS
     private const int NotSupported = 95; // EOPNOTSUPP on Linux
