@@ -84,7 +84,7 @@ public sealed class FolderTests : CatalogTests
         (await Catalog.CreateTableAsync("ns", "t")).Ok();
         (await Catalog.CommitAsync("ns", "t", "", $$"""{"action":"set-location","location":"{{Catalog.Base}}"}""")).Error(403, "ForbiddenException", "must be below that");
         (await Catalog.CommitAsync("ns", "t", "", Sample.SetProperty("write.data.path", Catalog.Base))).Error(403, "ForbiddenException", "must be below that");
-        Assert.Equal(1, (await World.ListFilesAsync()).Count);
+        Assert.Single(await World.ListFilesAsync());
     }
 
     [Theory]
