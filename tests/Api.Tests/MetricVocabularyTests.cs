@@ -72,7 +72,7 @@ public sealed class MetricVocabularyTests : TableFilesTests, IDisposable
         Assert.Equal(["2xx", "3xx", "4xx", "5xx"], Values(MetricList.Requests, "status"));
         Assert.Equal(JobList.All.Select(job => job.Name).Order(StringComparer.Ordinal), Values(MetricList.JobRuns, "job"));
         Assert.Equal(["ok"], Values(MetricList.JobRuns, "outcome"));
-        Assert.Equal(["list", "read", "read_many", "write"], Values(MetricList.StoreLatency, "op"));
+        Assert.Equal(["list", "read", "read_many", "sweep", "write"], Values(MetricList.StoreLatency, "op"));
         Assert.Equal(["create", "delete", "open", "read"], Values(MetricList.FileLatency, "op"));
     }
 

@@ -20,6 +20,7 @@ public sealed class AwsTests : IAsyncLifetime
         Assert.Equal(DynamoDbSchema.RangeKey, table["rangeKey"]);
         Assert.Equal([$"{DynamoDbSchema.HashKey}:S", $"{DynamoDbSchema.RangeKey}:S"], table.Objects("attributes").Select(attribute => $"{attribute["name"]}:{attribute["type"]}"));
         Assert.Equal(true, table.Object("serverSideEncryption")["enabled"]);
+        Assert.Equal((DynamoDbSchema.End, true), (table.Object("ttl")["attributeName"], table.Object("ttl")["enabled"]));
         Assert.Equal(true, table.Object("pointInTimeRecovery")["enabled"]);
         Assert.Equal(true, table["deletionProtectionEnabled"]);
         Assert.False(table.ContainsKey("globalSecondaryIndexes")); // lists must be consistent
