@@ -98,8 +98,28 @@ public abstract class CatalogLocationTests(World world) : CatalogTests(world)
         await StoreAsEarlierAsync("one", "lake");
         await StoreAsEarlierAsync("two", "lake");
 
-        await PutAsync("one", "lake");
+        await RefusedAsync("one", "lake");
         await RefusedAsync("two", "lake");
+    }
+
+    [Fact]
+    public async Task A_catalog_of_an_earlier_version_that_nobody_opens_again_keeps_its_location()
+    {
+        await StoreAsEarlierAsync("one", "lake");
+
+        await RefusedAsync("two", "lake/inner");
+        await PutAsync("one", "lake");
+        await RefusedAsync("two", "lake/inner");
+    }
+
+    [Fact]
+    public async Task A_catalog_that_cannot_be_served_takes_no_location()
+    {
+        var operations = new Operations(World.Store, static _ => throw new CatalogException(ErrorKind.BadRequest, "no such credentials"), new FrazilOptions(), Clock, new IdSource());
+        await Assert.ThrowsAsync<CatalogException>(async () => await operations.Catalogs.PutAsync(
+            "mistyped", World.Profile("lake"), new Dictionary<string, string>(), DeleteProfile.Soft, CancellationToken.None));
+
+        await PutAsync("right", "lake");
     }
 
     [Fact]

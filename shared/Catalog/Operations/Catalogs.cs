@@ -108,6 +108,9 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
     public async ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken) =>
         [.. (await ListRowsAsync(cancellationToken)).Select(item => Keys.NameOf(item.Id))];
 
+    private async ValueTask<IReadOnlyList<CatalogEntity>> ListReadAsync(CancellationToken cancellationToken) =>
+        [.. (await ListRowsAsync(cancellationToken)).Select(CatalogEntity.Read)];
+
     private async ValueTask<List<Item>> ListRowsAsync(CancellationToken cancellationToken)
     {
         List<Item> rows = [];
@@ -145,12 +148,13 @@ public sealed class Catalogs(StoreWriter writer, Func<StorageProfile, IObjectSto
             var entity = change(item is null
                 ? new CatalogEntity { Id = ids.NewId(), Name = name, Storage = NoStorage, CreatedAt = clock.GetUtcNow() }
                 : CatalogEntity.Read(item));
-            if (!sharesLocations)
+            var catalog = Open(entity); // what cannot be served takes no location
+            if (!sharesLocations && await CatalogLocations.ReserveAsync(writer, entity, ListReadAsync, cancellationToken) is var reserved && reserved != entity.ReservedLocations)
             {
-                entity = entity with { ReservedLocations = await CatalogLocations.ReserveAsync(writer, entity, cancellationToken) };
+                entity = entity with { ReservedLocations = reserved };
+                catalog = Open(entity);
             }
 
-            var catalog = Open(entity);
             var value = entity.ToValue();
             if (item is not null && item.Value.Span.SequenceEqual(value))
             {

@@ -15,10 +15,12 @@ internal static class CatalogLocations
     /// <summary>Takes the locations of a catalog that it does not hold yet.</summary>
     /// <param name="writer">The store.</param>
     /// <param name="catalog">The catalog, with the locations that it holds.</param>
+    /// <param name="list">Gives every catalog of the project: those of an earlier version hold nothing yet, and are served all the same.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>Every location that it holds now.</returns>
     /// <exception cref="CatalogException">400 when one overlaps another catalog's, or there are more than <see cref="Limits.MaxCatalogLocations"/>; 503 when others were faster in every try.</exception>
-    public static async ValueTask<IReadOnlyList<string>> ReserveAsync(StoreWriter writer, CatalogEntity catalog, CancellationToken cancellationToken)
+    public static async ValueTask<IReadOnlyList<string>> ReserveAsync(
+        StoreWriter writer, CatalogEntity catalog, Func<CancellationToken, ValueTask<IReadOnlyList<CatalogEntity>>> list, CancellationToken cancellationToken)
     {
         Location[] held = [.. catalog.ReservedLocations.Select(text => Location.Parse(text))];
         Location[] wanted = [.. Outermost([catalog.Storage.BaseLocation, .. catalog.Storage.AllowedLocations]).Where(location => !held.Any(location.IsWithin))];
@@ -36,6 +38,7 @@ internal static class CatalogLocations
         {
             // The version is read before the others' locations: whoever takes one in between moves it, and this batch is refused.
             var version = await writer.Store.ReadAsync(Keys.Locations, Keys.LocationVersion, cancellationToken);
+            RequireFreeOf(await list(cancellationToken), catalog, wanted);
             var isHeld = await Parallel.EachAsync(wanted, location => RequireFreeAsync(writer.Store, catalog, location, cancellationToken));
             List<Write> writes = [.. wanted.Where((_, i) => !isHeld[i]).Select(location => new Write.Create(Keys.Claim(location), ToValue(catalog.Name, location)))];
             if (writes.Count == 0)
@@ -61,6 +64,25 @@ internal static class CatalogLocations
         return all.Where(location => !all.Any(other => !other.Equals(location) && location.IsWithin(other)));
     }
 
+    /// <summary>Looks at the catalogs that hold no location yet: nobody has opened them since an earlier version did.</summary>
+    private static void RequireFreeOf(IReadOnlyList<CatalogEntity> catalogs, CatalogEntity catalog, IReadOnlyList<Location> wanted)
+    {
+        foreach (var other in catalogs.Where(other => other.ReservedLocations.Count == 0 && other.Name != catalog.Name))
+        {
+            foreach (var place in Outermost([other.Storage.BaseLocation, .. other.Storage.AllowedLocations]))
+            {
+                if (wanted.FirstOrDefault(location => location.IsWithin(place) || place.IsWithin(location)) is { } location)
+                {
+                    throw Overlaps(catalog, location, place.Text, other.Name);
+                }
+            }
+        }
+    }
+
+    private static CatalogException Overlaps(CatalogEntity catalog, Location location, string place, string other) => CatalogException.Validation(
+        $"Catalog {catalog.Name} cannot be at {location}: it overlaps with {place}, which is a location of catalog {other}. A purge in one could delete files of the other; "
+        + "choose another location, or allow shared locations if nothing is ever purged there");
+
     /// <summary>Whether the catalog itself holds the location, or one above it, already.</summary>
     private static async ValueTask<bool> RequireFreeAsync(IKeyValueStore store, CatalogEntity catalog, Location location, CancellationToken cancellationToken)
     {
@@ -73,9 +95,7 @@ internal static class CatalogLocations
             var (project, name, place) = Read(item);
             if (project != Keys.Project || name != catalog.Name)
             {
-                throw CatalogException.Validation(
-                    $"Catalog {catalog.Name} cannot be at {location}: it overlaps with {place}, which is a location of catalog {name}. A purge in one could delete files of the other; "
-                    + "choose another location, or allow shared locations if nothing is ever purged there");
+                throw Overlaps(catalog, location, place, name);
             }
         }
 
