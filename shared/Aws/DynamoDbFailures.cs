@@ -11,7 +11,7 @@ internal static class DynamoDbFailures
     {
         var kind = failure switch
         {
-            TransactionCanceledException or TransactionConflictException => FailureKind.Throttled, // others were in its way
+            TransactionCanceledException or TransactionConflictException or ConditionalCheckFailedException => FailureKind.Throttled, // others were in its way
             TransactionInProgressException => FailureKind.Unclear,
             _ => AwsFailures.Classify(failure),
         };

@@ -9,8 +9,9 @@ namespace Frazil.AwsBackend;
 /// <summary>The form of a row in the table, and of a write in a request.</summary>
 /// <remarks>
 /// <c>p</c> (hash key): partition, a tab, folder - no partition or id holds a tab. <c>r</c> (range key): the id's last part. <c>d</c>: the value; absent when empty.
-/// <c>v</c>: the version, which is the commit id of the batch that wrote the row last. <c>u</c>: the version that this one replaced; absent for a row that was created.
+/// <c>v</c>: the version, which is the commit id of the batch that wrote the row last. <c>u</c>: the version that this one replaced; absent for a row that was created where there was none.
 /// <c>e</c>: when the row ends, in seconds of Unix time, for DynamoDB's time to live; absent for a row that does not end. DynamoDB takes its time to remove it, so reads and creations look at it too.
+/// A request says nothing of the time at which it is made: sent again, it must be the same, or DynamoDB does not know it again by its client token.
 /// </remarks>
 internal sealed class DynamoDbRows(string tableName, TimeProvider clock)
 {
@@ -21,7 +22,7 @@ internal sealed class DynamoDbRows(string tableName, TimeProvider clock)
     private const string Replaced = "u";
 
     private static readonly Dictionary<string, string> VersionName = new() { ["#v"] = Version };
-    private static readonly Dictionary<string, string> CreationNames = new() { ["#r"] = RangeKey, ["#e"] = DynamoDbSchema.End };
+    private static readonly Dictionary<string, string> RangeKeyName = new() { ["#r"] = RangeKey };
 
     public static string HashOf(string partition, string folder) => $"{partition}\t{folder}";
 
@@ -38,6 +39,9 @@ internal sealed class DynamoDbRows(string tableName, TimeProvider clock)
         var end = EndOf(row);
         return Batches.HasEnded(end, clock) ? null : new Item(id, ValueOf(row), version, CommitId: version) { ExpiresAt = end is { } seconds ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null };
     }
+
+    /// <summary>Whether a row as a failed condition shows it has ended.</summary>
+    public bool HasEnded(Dictionary<string, AttributeValue> row) => Batches.HasEnded(EndOf(row), clock);
 
     /// <summary>The version of a row as a failed condition shows it; null for none there.</summary>
     public static string? VersionOf(Dictionary<string, AttributeValue>? row) => row?.GetValueOrDefault(Version)?.S;
@@ -95,13 +99,11 @@ internal sealed class DynamoDbRows(string tableName, TimeProvider clock)
         },
     };
 
-    private static string ConditionOf(Write write) => write is Write.Create ? "attribute_not_exists(#r) OR #e <= :now" : "#v = :v";
+    private static string ConditionOf(Write write) => write is Write.Create ? "attribute_not_exists(#r)" : "#v = :v";
 
-    private static Dictionary<string, string> NamesOf(Write write) => write is Write.Create ? CreationNames : VersionName;
+    private static Dictionary<string, string> NamesOf(Write write) => write is Write.Create ? RangeKeyName : VersionName;
 
-    private Dictionary<string, AttributeValue> ValuesOf(Write write) => Batches.RequiredVersion(write) is { } version
-        ? new() { [":v"] = new AttributeValue(version) }
-        : new() { [":now"] = Number(clock.GetUtcNow().ToUnixTimeSeconds()) };
+    private static Dictionary<string, AttributeValue>? ValuesOf(Write write) => Batches.RequiredVersion(write) is { } version ? new() { [":v"] = new AttributeValue(version) } : null;
 
     private static AttributeValue Number(long number) => new() { N = number.ToString(CultureInfo.InvariantCulture) };
 

@@ -35,6 +35,9 @@ internal sealed class Faults : HttpClientFactory
     /// <summary>Requests that went through here since the last <see cref="Next"/>.</summary>
     public int Requests { get; private set; }
 
+    /// <summary>Nothing befalls the request.</summary>
+    public static Fault None { get; } = (_, send) => send();
+
     /// <summary>The request does not arrive.</summary>
     public static Fault LostBefore(Func<Task>? meanwhile = null) => async (_, _) =>
     {

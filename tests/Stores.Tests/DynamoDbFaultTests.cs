@@ -14,6 +14,7 @@ public sealed partial class DynamoDbFaultTests : IAsyncLifetime
     private readonly string partition = $"test-{Guid.NewGuid():N}";
     private readonly Faults faults = new();
     private readonly InstantTime time = new();
+    private readonly ShiftedClock clock = new();
     private DynamoDbKeyValueStore store = null!;
     private DynamoDbKeyValueStore other = null!;
     private string table = "";
@@ -21,7 +22,7 @@ public sealed partial class DynamoDbFaultTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         table = await DynamoDbKeyValueStoreTests.TableAsync();
-        store = new DynamoDbKeyValueStore(Aws.DynamoDb(faults), table, time, new IdSource());
+        store = new DynamoDbKeyValueStore(Aws.DynamoDb(faults), table, time, new IdSource(), clock);
         other = new DynamoDbKeyValueStore(Aws.DynamoDb(), table, TimeProvider.System, new IdSource());
     }
 
@@ -250,11 +251,12 @@ public sealed partial class DynamoDbFaultTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_commit_id_that_served_another_batch_is_a_bad_argument()
+    public async Task A_commit_id_that_served_another_batch_leaves_the_outcome_unknown()
     {
+        // Under this token something was applied: that it was another batch, DynamoDB cannot know.
         var commitId = NewCommitId();
         Assert.True((await store.WriteAsync(partition, commitId, [Create("a", "1"), Create("b", "1")], default)).IsApplied);
-        await Assert.ThrowsAsync<ArgumentException>(() => store.WriteAsync(partition, commitId, [Create("c", "1"), Create("d", "1")], default).AsTask());
+        await Assert.ThrowsAsync<UnknownOutcomeException>(() => store.WriteAsync(partition, commitId, [Create("c", "1"), Create("d", "1")], default).AsTask());
         Assert.Null(await ValueOf("c"));
     }
 

@@ -57,9 +57,9 @@ public sealed class StoreWriter(IKeyValueStore store, TimeProvider clock, IdSour
             {
                 await Task.Delay(FirstDelay * (Math.Pow(2, attempt - 1) * (0.5 + ids.NextChance())), clock, CancellationToken.None);
             }
-            catch (Exception exception) when (attempt > 1 && (exception is StoreThrottledException or StoreUnavailableException))
+            catch (Exception exception) when (attempt > 1 && exception is not CatalogException)
             {
-                // An earlier try may have been applied: this is no longer "nothing happened".
+                // An earlier try may have been applied: whatever this one fails of, it is no longer "nothing happened".
                 return await ReadBackAsync(partition, commitId, writes) ? WriteResult.Applied : throw Unknown(exception);
             }
             catch (StoreThrottledException exception)
