@@ -80,6 +80,13 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
             record.Abort(operations, logger);
             return;
         }
+        catch (Exception exception)
+        {
+            // Not told as an error of this catalog: the change that is answered may have been made, and half of an answer may be on its way. The host breaks the request off.
+            Log.Failed(logger, record.Operation, record.Path, record.Id, record.TraceId, exception);
+            record.Complete(http, Answer.Error(ErrorKind.Internal, "The answer could not be sent"), operations, logger);
+            throw;
+        }
 
         record.Complete(http, answer, operations, logger);
     }

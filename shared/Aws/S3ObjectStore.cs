@@ -59,9 +59,11 @@ public sealed class S3ObjectStore : IObjectStore
                 throw ObjectLocations.TooLarge(location, response.ContentLength);
             }
 
+            using var part = Measures.BeginPart();
             Measures.Current?.Hold(response.ContentLength);
             var content = GC.AllocateUninitializedArray<byte>((int)response.ContentLength);
             await response.ResponseStream.ReadExactlyAsync(content, cancellationToken);
+            part?.Keep();
             return content;
         }
     }

@@ -62,9 +62,11 @@ public sealed class BlobObjectStore : IObjectStore
                     throw ObjectLocations.TooLarge(location, download.Details.ContentLength);
                 }
 
+                using var part = Measures.BeginPart();
                 Measures.Current?.Hold(download.Details.ContentLength);
                 var content = GC.AllocateUninitializedArray<byte>((int)download.Details.ContentLength);
                 await download.Content.ReadExactlyAsync(content, token);
+                part?.Keep();
                 return content;
             },
             cancellationToken);

@@ -127,6 +127,60 @@ public sealed class MemoryTests : CatalogTests
         Assert.Equal(0, memory.Held);
     }
 
+    [Fact]
+    public async Task A_lost_race_holds_no_memory_however_often_it_is_lost()
+    {
+        (await Catalog.CreateTableAsync("ns", "t")).Ok();
+        (await Catalog.CommitAsync("ns", "t", "", Sample.SetProperty("large", new string('x', 250_000)))).Ok();
+        var other = await (await World.StartAsync(new FrazilOptions { MetadataCacheBytes = 0 })).OpenAsync("default");
+        var races = 0;
+        Seam.Before(
+            call => call.Kind == CallKind.Write, async _ => (await other.CommitAsync("ns", "t", "", Sample.SetProperty("other", $"{races++}"))).Ok(), times: 10);
+
+        (await Catalog.CommitAsync("ns", "t", "", Sample.SetProperty("own", "v"))).Ok();
+
+        Assert.Equal(10, races);
+        await EventuallyAsync(() => Server.Operations.Memory.Held == 0);
+    }
+
+    [Fact]
+    public void What_one_part_of_a_request_held_is_there_for_the_next_and_what_it_keeps_is_held_to_the_end()
+    {
+        var memory = new MemoryBudget(100);
+        var measures = Measures.Begin(memory);
+        measures.Hold(10);
+        for (var i = 0; i < 20; i++)
+        {
+            using var part = Measures.BeginPart();
+            measures.Hold(80);
+            Assert.Equal(90, memory.Held);
+            using (Measures.BeginPart())
+            {
+                measures.Hold(10);
+                Assert.Equal(Iceberg.ErrorKind.PayloadTooLarge, Assert.Throws<Iceberg.CatalogException>(() => measures.Hold(1)).Kind);
+            }
+        }
+
+        Assert.Equal(10, memory.Held);
+        using (var part = Measures.BeginPart())
+        {
+            measures.Hold(80);
+            part!.Keep();
+            measures.Hold(5); // too late: it has ended
+        }
+
+        Assert.Equal(90, memory.Held);
+        measures.Release();
+        Assert.Equal(0, memory.Held);
+        using (var part = Measures.BeginPart())
+        {
+            measures.Hold(80);
+            part!.Keep();
+        }
+
+        Assert.Equal(0, memory.Held);
+    }
+
     private static string Head(int length) => $"POST /v1/default/namespaces HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n";
 
     private static string Body(string name, int length)

@@ -60,6 +60,22 @@ internal sealed class Faults : HttpClientFactory
         return await Answered(status, body)(request, send);
     };
 
+    /// <summary>The request is carried out, and the connection breaks in the middle of the answer's body.</summary>
+    public static Fault CutShort() => async (_, send) =>
+    {
+        var response = await send();
+        var whole = await response.Content.ReadAsByteArrayAsync();
+        var cut = new StreamContent(new MemoryStream(whole, 0, whole.Length / 2));
+        foreach (var (name, values) in response.Content.Headers)
+        {
+            cut.Headers.TryAddWithoutValidation(name, values);
+        }
+
+        cut.Headers.ContentLength = whole.Length;
+        response.Content = cut;
+        return response;
+    };
+
     /// <summary>The request is not carried out, and answered with an error.</summary>
     public static Fault Answered(HttpStatusCode status, string body) => (request, _) => Task.FromResult(
         new HttpResponseMessage(status) { RequestMessage = request, Content = new StringContent(body, Encoding.UTF8, body.StartsWith('{') ? "application/x-amz-json-1.0" : "application/xml") });

@@ -153,6 +153,22 @@ public sealed class S3FaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_read_that_breaks_off_holds_memory_once()
+    {
+        Assert.True(await CreateAsync(new string('x', 1000)));
+        var memory = new MemoryBudget(1500);
+        var measures = Measures.Begin(memory);
+        faults.Next(Faults.CutShort(), Faults.CutShort(), Faults.CutShort());
+
+        Assert.Equal(1000, (await store.ReadAsync(at, default))!.Value.Length);
+
+        Assert.Equal(4, faults.Requests);
+        Assert.Equal(1000, memory.Held);
+        measures.Release();
+        Assert.Equal(0, memory.Held);
+    }
+
+    [Fact]
     public async Task A_creation_that_finds_the_place_taken_asks_once()
     {
         Assert.True(await other.CreateAsync(at, Bytes("other"), default));

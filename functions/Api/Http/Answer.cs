@@ -253,7 +253,8 @@ public sealed class Answer
 
     private bool Fits(HttpContext http, AnswerLimit limit) => IsGzipFor(http)
         ? limit.FitsBinary(before.Length + middle!.Deflated.Blocks.Length + after.Length + GzipFrameBytes)
-        : Length <= limit.MaxBytes && limit.FitsText(before.Span, (middle?.Json ?? default).Span, after.Span);
+        : middle is { Unpacked: null } ? limit.FitsText(before.Span, middle.Deflated, after.Span)
+        : limit.FitsText(before.Span, (middle?.Unpacked ?? default).Span, after.Span);
 
     /// <summary>
     /// One gzip member (RFC 1952) made of a stored block, the metadata's deflate blocks as they are, and a last stored block: compressing costs once per metadata file.

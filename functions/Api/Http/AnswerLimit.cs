@@ -14,6 +14,9 @@ public sealed class AnswerLimit(string host, long maxBytes)
     // A control character becomes \u0000; nothing grows more.
     private const int MaxGrowth = 6;
 
+    private const int MaxUtf8Bytes = 4;
+    private const int BufferBytes = 16 * 1024;
+
     /// <summary>What has the limit.</summary>
     public string Host { get; } = host;
 
@@ -28,6 +31,38 @@ public sealed class AnswerLimit(string host, long maxBytes)
     {
         var length = (long)first.Length + second.Length + third.Length;
         return length <= MaxBytes && (length * MaxGrowth <= MaxBytes || EscapedBytes(first) + EscapedBytes(second) + EscapedBytes(third) <= MaxBytes);
+    }
+
+    /// <summary>The same where the second part is at hand deflated only. It is counted on the way and not put together: this may be the answer of a change that was made, which no lack of memory undoes.</summary>
+    public bool FitsText(ReadOnlySpan<byte> first, DeflatedText second, ReadOnlySpan<byte> third)
+    {
+        var length = (long)first.Length + second.Length + third.Length;
+        return length <= MaxBytes && (length * MaxGrowth <= MaxBytes || EscapedBytes(first) + EscapedBytes(second) + EscapedBytes(third) <= MaxBytes);
+    }
+
+    private static long EscapedBytes(DeflatedText text)
+    {
+        using var stream = text.Open();
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        var (total, kept) = (0L, 0);
+        while (stream.Read(buffer.AsSpan(kept)) is > 0 and var read)
+        {
+            // The last character is counted with what follows it: it may not be whole.
+            var whole = kept + read;
+            var last = buffer.AsSpan(0, whole).LastIndexOfAnyExceptInRange((byte)0x80, (byte)0xBF);
+            if (last >= 0 && whole - last <= MaxUtf8Bytes)
+            {
+                whole = last;
+            }
+
+            total += EscapedBytes(buffer.AsSpan(0, whole));
+            kept = kept + read - whole;
+            buffer.AsSpan(whole, kept).CopyTo(buffer);
+        }
+
+        total += EscapedBytes(buffer.AsSpan(0, kept));
+        ArrayPool<byte>.Shared.Return(buffer);
+        return total;
     }
 
     private static long EscapedBytes(ReadOnlySpan<byte> utf8)

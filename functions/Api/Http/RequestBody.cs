@@ -30,7 +30,7 @@ internal static class RequestBody
         {
             return encoding.ToUpperInvariant() switch
             {
-                "" or "IDENTITY" => await ReadAllAsync(http.Request.Body, limit, http.RequestAborted),
+                "" or "IDENTITY" => await ReadAllAsync(http.Request.Body, limit, ArrayPool<byte>.Shared, http.RequestAborted),
                 "GZIP" or "X-GZIP" => await ReadGzipAsync(http, limit),
                 _ => throw CatalogException.BadRequest($"Unsupported Content-Encoding: {RequestTarget.Shorten(encoding)}; send gzip or none"),
             };
@@ -50,7 +50,7 @@ internal static class RequestBody
         try
         {
             await using var gzip = new GZipStream(http.Request.Body, CompressionMode.Decompress, leaveOpen: true);
-            return await ReadAllAsync(gzip, limit, http.RequestAborted);
+            return await ReadAllAsync(gzip, limit, ArrayPool<byte>.Shared, http.RequestAborted);
         }
         catch (InvalidDataException exception)
         {
@@ -58,10 +58,10 @@ internal static class RequestBody
         }
     }
 
-    private static async ValueTask<ReadOnlyMemory<byte>> ReadAllAsync(Stream stream, int limit, CancellationToken cancellationToken)
+    internal static async ValueTask<ReadOnlyMemory<byte>> ReadAllAsync(Stream stream, int limit, ArrayPool<byte> pool, CancellationToken cancellationToken)
     {
         List<byte[]> full = [];
-        var chunk = ArrayPool<byte>.Shared.Rent(FirstChunk);
+        var chunk = pool.Rent(FirstChunk);
         var (length, used) = (0, 0);
         try
         {
@@ -78,8 +78,9 @@ internal static class RequestBody
                     // As much again as there is: twice it is what the body takes while it is put together.
                     var next = Math.Min(length, LargestChunk);
                     Measures.Current?.Hold(2L * next);
+                    var another = pool.Rent(next); // first, so that a failure of it finds each array in one place only
                     full.Add(chunk);
-                    (chunk, used) = (ArrayPool<byte>.Shared.Rent(next), 0);
+                    (chunk, used) = (another, 0);
                 }
             }
 
@@ -87,10 +88,10 @@ internal static class RequestBody
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(chunk);
+            pool.Return(chunk);
             foreach (var bytes in full)
             {
-                ArrayPool<byte>.Shared.Return(bytes);
+                pool.Return(bytes);
             }
         }
     }

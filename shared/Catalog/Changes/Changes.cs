@@ -239,20 +239,24 @@ public sealed class Changes(StoreWriter writer, Idempotency idempotency, Metadat
         }
     }
 
-    /// <summary>One try. Null when the race was lost.</summary>
+    /// <summary>One try. Null when the race was lost: then it holds no memory any more.</summary>
     private async ValueTask<Outcome?> TryAsync(CallContext call, Func<ValueTask<Change?>> prepare, CancellationToken cancellationToken)
     {
+        using var part = Measures.BeginPart();
         if (await prepare() is not { } change)
         {
             return null;
         }
 
-        if (change.IsNothing)
+        var outcome = change.IsNothing ? await RecordAsync(call, change.Outcome, cancellationToken) ?? change.Outcome
+            : await ApplyAsync(call, change, cancellationToken) ? change.Outcome
+            : null;
+        if (outcome is not null)
         {
-            return await RecordAsync(call, change.Outcome, cancellationToken) ?? change.Outcome;
+            part?.Keep(); // Metadata that is answered is in memory until it is sent.
         }
 
-        return await ApplyAsync(call, change, cancellationToken) ? change.Outcome : null;
+        return outcome;
     }
 
     /// <summary>Records an outcome that changed nothing in the store. Gives the earlier outcome when there was one after all.</summary>

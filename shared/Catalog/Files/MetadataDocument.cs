@@ -153,12 +153,19 @@ public sealed class MetadataDocument
         return known ??= EntityTag.Of(Location, referencedSnapshotsOnly);
     }
 
-    /// <summary>The checksum of <see cref="Opening"/> and the text, to go on from.</summary>
+    /// <summary>The checksum of <see cref="Opening"/> and the text, to go on from. Asked for when an answer is being sent, where nothing may be refused any more: it holds no memory.</summary>
     public Crc32 Checksum() => Get(checksum, static document =>
     {
         var crc = new Crc32();
         crc.Append(document.Opening.Span);
-        crc.Append(document.Json.Span);
+        if (document.Unpacked is { } text)
+        {
+            crc.Append(text.Span);
+            return crc;
+        }
+
+        using var stream = document.Deflated.Open();
+        crc.Append(stream);
         return crc;
     }).Clone();
 

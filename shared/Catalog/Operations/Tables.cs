@@ -135,6 +135,7 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
     /// <summary>The same for a table that is not loaded. Without its metadata file a table can still be dropped; the purge will find nothing to follow.</summary>
     internal static async ValueTask RequireGarbageCollectionAsync(CallContext call, TableIdentifier name, TableEntity table, CancellationToken cancellationToken)
     {
+        using var part = Measures.BeginPart();
         if (table.Kind == TableKind.Table && await call.Catalog.Files.ReadAsync(table.MetadataLocation, cancellationToken) is { } stored)
         {
             RequireGarbageCollection(MetadataFiles.ParseTable(table.MetadataLocation, stored), name.ToString());

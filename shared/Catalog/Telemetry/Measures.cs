@@ -9,20 +9,17 @@ namespace Frazil;
 /// <remarks>Operations that run side by side each add their whole duration: the sum can be more than the request took.</remarks>
 public sealed class Measures
 {
-    // So far below nothing that whatever is added stays below.
-    private const long Over = long.MinValue / 2;
+    // The part of a request that is under way: where nobody began one, the whole of it.
+    private static readonly AsyncLocal<Part?> Ambient = new();
 
-    private static readonly AsyncLocal<Measures?> Ambient = new();
-
-    private readonly MemoryBudget memory;
+    private readonly Part whole;
     private long storeTicks;
     private long fileTicks;
-    private long held;
 
-    private Measures(MemoryBudget memory) => this.memory = memory;
+    private Measures(MemoryBudget memory) => whole = new Part(this, null, memory);
 
     /// <summary>Those of the request under way, or null.</summary>
-    public static Measures? Current => Ambient.Value;
+    public static Measures? Current => Ambient.Value?.Measures;
 
     /// <summary>Milliseconds that finding out who asks took.</summary>
     public double AuthMs { get; set; }
@@ -47,32 +44,79 @@ public sealed class Measures
 
     /// <summary>Begins to gather for what the caller does from here on.</summary>
     /// <param name="memory">What the memory that it holds is taken from.</param>
-    public static Measures Begin(MemoryBudget memory) => Ambient.Value = new Measures(memory);
+    public static Measures Begin(MemoryBudget memory)
+    {
+        var measures = new Measures(memory);
+        Ambient.Value = measures.whole;
+        return measures;
+    }
 
-    /// <summary>Counts memory that the request holds until its end. Asked for before it is taken, where it may be much.</summary>
+    /// <summary>
+    /// Begins a part of the request under way, at whose end the memory that was held within it is given back: for what is tried again and again, or done to one thing after the other. Otherwise
+    /// their sum is held, and what could be done is refused.
+    /// </summary>
+    /// <returns>To be disposed of at its end, by the method that began it; null when no request is under way.</returns>
+    public static Part? BeginPart() => Ambient.Value is { } outer ? Ambient.Value = outer.Begin() : null;
+
+    /// <summary>Counts memory that the request holds until its end, or until that of the part under way. Asked for before it is taken, where it may be much.</summary>
     /// <param name="bytes">How much.</param>
     /// <exception cref="Iceberg.CatalogException">503 when requests hold too much already; 413 when this one wants more than there is for all.</exception>
-    public void Hold(long bytes)
-    {
-        memory.Take(bytes, Math.Max(0, Interlocked.Read(ref held)));
-        if (Interlocked.Add(ref held, bytes) < 0)
-        {
-            memory.Return(bytes);
-        }
-    }
+    public void Hold(long bytes) => (Ambient.Value is { } part && part.Measures == this ? part : whole).Hold(bytes);
 
     /// <summary>Gives back what the request held. What goes on for others after its end holds no more.</summary>
-    public void Release()
-    {
-        if (Interlocked.Exchange(ref held, Over) is > 0 and var bytes)
-        {
-            memory.Return(bytes);
-        }
-    }
+    public void Release() => whole.Release();
 
     internal void AddStore(TimeSpan elapsed) => Interlocked.Add(ref storeTicks, elapsed.Ticks);
 
     internal void AddFile(TimeSpan elapsed) => Interlocked.Add(ref fileTicks, elapsed.Ticks);
+
+    /// <summary>What holds memory for as long as it lasts.</summary>
+    public sealed class Part : IDisposable
+    {
+        // So far below nothing that whatever is added stays below.
+        private const long Over = long.MinValue / 2;
+
+        private readonly Part? outer;
+        private readonly MemoryBudget memory;
+        private long held;
+
+        internal Part(Measures measures, Part? outer, MemoryBudget memory) => (Measures, this.outer, this.memory) = (measures, outer, memory);
+
+        internal Measures Measures { get; }
+
+        /// <summary>Bytes that it holds, and what it is a part of.</summary>
+        private long Held => Math.Max(0, Interlocked.Read(ref held)) + (outer?.Held ?? 0);
+
+        /// <summary>Leaves what it holds to what it is a part of: it went well, and what was made is needed beyond it.</summary>
+        public void Keep() => outer!.Add(End());
+
+        /// <summary>Ends it. What goes on for others holds no more.</summary>
+        public void Dispose()
+        {
+            Release();
+            Ambient.Value = outer;
+        }
+
+        internal Part Begin() => new(Measures, this, memory);
+
+        internal void Hold(long bytes)
+        {
+            memory.Take(bytes, Held);
+            Add(bytes);
+        }
+
+        internal void Release() => memory.Return(End());
+
+        private void Add(long bytes)
+        {
+            if (Interlocked.Add(ref held, bytes) < 0)
+            {
+                memory.Return(bytes);
+            }
+        }
+
+        private long End() => Math.Max(0, Interlocked.Exchange(ref held, Over));
+    }
 }
 
 /// <summary>
