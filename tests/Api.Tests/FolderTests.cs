@@ -213,6 +213,114 @@ public sealed class FolderTests : CatalogTests
         await CatalogState.ReadAsync(World, Catalog.Name);
     }
 
+    [Fact]
+    public async Task A_namespace_that_was_placed_below_a_given_name_refuses_default_creations_until_it_is_placed_elsewhere()
+    {
+        // As an earlier version allowed it, which held no folders.
+        (await Catalog.PostAsync("/namespaces", $$"""{"namespace":["placed"],"properties":{"location":"{{Catalog.Base}}/ns/t-0123456789abcdef0123456789abcdef/in"} }""")).Ok();
+        await ForgetFoldersAsync("placed");
+        (await Catalog.CreateTableAsync("ns", "first")).Ok();
+        Seam.Clear();
+
+        (await Catalog.CreateTableAsync("placed", "t")).Error(403, "ForbiddenException", "a name of the form that the catalog gives");
+        (await Catalog.CreateTableAsync("placed", "t", ""","stage-create":true""")).Error(403, "ForbiddenException", "a name of the form that the catalog gives");
+        (await Catalog.CreateViewAsync("placed", "v")).Error(403, "ForbiddenException", "a name of the form that the catalog gives");
+        (await Catalog.PostAsync("/transactions/commit", Mutations.Transaction(("t", Sample.AssertCreate)).Replace("\"ns\"", "\"placed\"", StringComparison.Ordinal))).Error(403, "ForbiddenException");
+
+        Assert.DoesNotContain(Seam.Calls, call => call.IsChange);
+        (await Catalog.PostAsync("/namespaces/placed/properties", """{"removals":["location"]}""")).Ok();
+        (await Catalog.CreateTableAsync("placed", "t")).Ok();
+        await CatalogState.ReadAsync(World, Catalog.Name);
+    }
+
+    [Fact]
+    public async Task A_table_that_can_have_no_place_is_refused_at_once()
+    {
+        // Its base location is where the tables of a namespace get theirs.
+        var above = World.Profile("above").BaseLocation;
+        var profile = World.Profile("below") with { BaseLocation = $"{above}/t-0123456789abcdef0123456789abcdef/in", AllowedLocations = [above] };
+        await Server.Operations.Catalogs.PutAsync("below", profile, new Dictionary<string, string>(), DeleteProfile.Soft, CancellationToken.None);
+        var below = new CatalogClient(Server, "below");
+        (await below.PostAsync("/namespaces", $$"""{"namespace":["above"],"properties":{"location":"{{above}}"} }""")).Ok();
+        (await below.CreateNamespaceAsync("x")).Ok();
+        Seam.Clear();
+
+        (await below.CreateTableAsync("x", "t")).Error(403, "ForbiddenException", "a name of the form that the catalog gives");
+
+        Assert.DoesNotContain(Seam.Calls, call => call.IsChange);
+    }
+
+    [Fact]
+    public async Task The_tables_of_a_namespace_go_where_it_says_however_it_is_named()
+    {
+        string[][] names = [["ns", "t-0123456789abcdef0123456789abcdef"], ["ns", .. Enumerable.Repeat("d", Limits.MaxNamespaceLevels - 1)]];
+        foreach (var name in names)
+        {
+            for (var levels = 2; levels <= name.Length; levels++)
+            {
+                (await Catalog.CreateNamespaceAsync(name[..levels])).Ok();
+            }
+
+            var path = string.Join("%1F", name);
+            var told = (await Catalog.GetAsync($"/namespaces/{path}")).Ok().Json.GetProperty("properties").GetProperty("location").GetString()!;
+
+            Assert.StartsWith(told + "/staged-", LocationOf(await Catalog.CreateTableAsync(path, "staged", ""","stage-create":true""")), StringComparison.Ordinal);
+            Assert.StartsWith(told + "/t-", LocationOf(await Catalog.CreateTableAsync(path, "t")), StringComparison.Ordinal);
+            Assert.StartsWith(told + "/u-", LocationOf(await Catalog.CreateTableAsync(path, "u")), StringComparison.Ordinal);
+        }
+
+        await CatalogState.ReadAsync(World, Catalog.Name);
+    }
+
+    [Fact]
+    public async Task Whoever_goes_away_while_he_waits_for_his_turn_leaves_no_file_behind()
+    {
+        var context = new CallContext(await Server.Operations.Catalogs.GetAsync(Catalog.Name, CancellationToken.None));
+        var first = Seam.HoldBefore(call => call.Kind == CallKind.Write);
+        var before = Catalog.CreateTableAsync("ns", "first", Place("first"));
+        await first.Reached;
+        using var gone = new CancellationTokenSource();
+        Seam.After(call => call.Kind == CallKind.CreateFile, _ => gone.CancelAsync());
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Server.Operations.Tables.CreateAsync(
+            context, new Namespace(["ns"]), new CreateTableRequest("second", new Schema(0, []), null, null, $"{Catalog.Base}/second", false, new Dictionary<string, string>()), gone.Token));
+
+        first.Open();
+        (await before).Ok();
+        Assert.Contains(Seam.Calls, call => call.Kind == CallKind.CreateFile && call.Target.Contains("/second/", StringComparison.Ordinal));
+        await CatalogState.ReadAsync(World, Catalog.Name);
+        Assert.Empty(await World.ListFilesAsync($"{Catalog.Base}/second"));
+    }
+
+    [Fact]
+    public async Task A_failure_after_a_refusal_leaves_no_file_behind()
+    {
+        Seam.Before(call => call.Kind == CallKind.Write && call.Target.Contains("tv/ns/t", StringComparison.Ordinal), async _ =>
+        {
+            await using var other = await Server.StartAsync(World, Options);
+            (await Catalog.Through(other).CreateTableAsync("ns", "other", Place("other"))).Ok();
+            Seam.FailBefore(call => call.Kind == CallKind.Read && call.Target == Keys.LocationVersion, () => new IOException("no network"));
+        });
+
+        Assert.Equal(500, (await Catalog.CreateTableAsync("ns", "t", Place("t"))).Status);
+
+        Assert.Equal(1, Seam.Count(CallKind.CreateFile));
+        Assert.Empty(await World.ListFilesAsync($"{Catalog.Base}/t"));
+        await CatalogState.ReadAsync(World, Catalog.Name);
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_written_leaves_none_of_its_transaction_behind()
+    {
+        var files = await World.ListFilesAsync();
+        Seam.FailBefore(call => call.Kind == CallKind.CreateFile && call.Target.Contains("/b-", StringComparison.Ordinal), () => new IOException("no network"));
+
+        Assert.Equal(500, (await Catalog.PostAsync("/transactions/commit", Mutations.Transaction(("a", Sample.AssertCreate), ("b", Sample.AssertCreate)))).Status);
+
+        Assert.Equal(2, Seam.Count(CallKind.CreateFile));
+        Assert.Equal(files, await World.ListFilesAsync());
+    }
+
     private async Task ForgetFoldersAsync(params string[] namespaces)
     {
         var partition = Keys.Partition(CatalogEntity.Read((await World.Store.ReadAsync(Keys.Project, Keys.Catalog(Catalog.Name), CancellationToken.None))!).Id);

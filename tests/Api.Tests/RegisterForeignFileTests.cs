@@ -77,18 +77,37 @@ public sealed class RegisterForeignFileTests : CatalogTests
     [Fact]
     public async Task The_uuid_of_a_file_that_has_none_is_that_of_the_row_which_leads_to_it()
     {
-        // As an earlier version registered it: with a uuid by chance, in a row without format and checksum.
         const string chance = "0e7f6a3c-51a4-4c0a-9c0e-2f5f6f1c7a11";
+        await RegisterAsBeforeAsync(chance);
+
+        Assert.Equal(chance, (await Catalog.LoadTableAsync("ns", "t")).Ok().Metadata.GetProperty("table-uuid").GetString());
+        var committed = (await Catalog.CommitAsync("ns", "t", Sample.AssertUuid(chance), Sample.SetProperty("k", "v"))).Ok();
+        Assert.Equal(chance, committed.Metadata.GetProperty("table-uuid").GetString());
+    }
+
+    [Fact]
+    public async Task A_request_that_is_repeated_shows_the_uuid_that_it_showed()
+    {
+        const string chance = "0e7f6a3c-51a4-4c0a-9c0e-2f5f6f1c7a11";
+        await RegisterAsBeforeAsync(chance);
+        var key = ("Idempotency-Key", "01890a5d-ac96-774b-bcce-b302099a8057");
+
+        var first = (await Catalog.CommitAsync("ns", "t", Sample.AssertUuid(chance), "", key)).Ok();
+        var again = (await Catalog.CommitAsync("ns", "t", Sample.AssertUuid(chance), "", key)).Ok();
+
+        Assert.Equal(chance, first.Metadata.GetProperty("table-uuid").GetString());
+        Assert.Equal(first.Text, again.Text);
+    }
+
+    /// <summary>As an earlier version registered a file without uuid: with one by chance, in a row without format and checksum.</summary>
+    private async Task RegisterAsBeforeAsync(string chance)
+    {
         (await RegisterAsync("t", await PutAsync("old", EarlyV1("old")))).Ok();
         var row = Assert.Single(await World.Store.ListAsync(Partition, "tv/ns/", null, 10, CancellationToken.None));
         var members = JsonNode.Parse(row.Value.Span)!.AsObject();
         Assert.True(members.Remove("v") && members.Remove("crc"));
         members["uuid"] = chance;
         Assert.True((await World.Store.WriteAsync(Partition, "c", [new Write.Replace(row.Id, Encoding.UTF8.GetBytes(members.ToJsonString()), row.Version)], CancellationToken.None)).IsApplied);
-
-        Assert.Equal(chance, (await Catalog.LoadTableAsync("ns", "t")).Ok().Metadata.GetProperty("table-uuid").GetString());
-        var committed = (await Catalog.CommitAsync("ns", "t", Sample.AssertUuid(chance), Sample.SetProperty("k", "v"))).Ok();
-        Assert.Equal(chance, committed.Metadata.GetProperty("table-uuid").GetString());
     }
 
     [Fact]

@@ -118,6 +118,7 @@ public sealed class Changes(StoreWriter writer, Idempotency idempotency, Metadat
         }
 
         var isApplied = false;
+        var flight = new Flight();
         try
         {
             if (change.Ready is not null)
@@ -126,14 +127,14 @@ public sealed class Changes(StoreWriter writer, Idempotency idempotency, Metadat
             }
 
             await Parallel.EachAsync(change.NewFiles, file => CreateAsync(call, file, cancellationToken));
-            var result = await SendAsync(call, change, batch, cancellationToken);
+            var result = await SendAsync(call, change, batch, flight, cancellationToken);
             isApplied = result.IsApplied;
             if (change.Kind != ChangeKind.Upkeep)
             {
                 Idempotency.ThrowIfTaken(call, result);
             }
         }
-        catch (Exception exception) when (Failures.CertainlyNothingHappened(exception))
+        catch (Exception exception) when (flight.IsNothing(exception))
         {
             await Parallel.EachAsync(change.NewFiles, file => DeleteAsync(call, file));
             throw;
@@ -182,17 +183,17 @@ public sealed class Changes(StoreWriter writer, Idempotency idempotency, Metadat
     /// Sends the batch. What takes locations the careful way takes turns with the others of this process, for this moment only: a batch that others of them overtook is sent again with a new look,
     /// and the files that are written stay.
     /// </summary>
-    private async ValueTask<WriteResult> SendAsync(CallContext call, Change change, IReadOnlyList<Write> batch, CancellationToken cancellationToken)
+    private async ValueTask<WriteResult> SendAsync(CallContext call, Change change, IReadOnlyList<Write> batch, Flight flight, CancellationToken cancellationToken)
     {
         if (change.Claims.Count == 0)
         {
-            return await writer.WriteAsync(call.Catalog.Partition, batch, cancellationToken, change.Landed);
+            return await SendAsync(batch);
         }
 
         using var turn = await turns.TakeAsync(call.Catalog.Partition, [Keys.LocationVersion], cancellationToken);
         for (var attempt = 1; ; attempt++)
         {
-            var result = await writer.WriteAsync(call.Catalog.Partition, batch, cancellationToken, change.Landed);
+            var result = await SendAsync(batch);
             if (result.RefusedBy != Keys.LocationVersion || attempt == MaxLooks)
             {
                 return result;
@@ -210,6 +211,14 @@ public sealed class Changes(StoreWriter writer, Idempotency idempotency, Metadat
                 await change.Ready();
             }
         }
+
+        async ValueTask<WriteResult> SendAsync(IReadOnlyList<Write> writes)
+        {
+            flight.IsUnderWay = true;
+            var result = await writer.WriteAsync(call.Catalog.Partition, writes, cancellationToken, change.Landed);
+            flight.IsUnderWay = result.IsApplied;
+            return result;
+        }
     }
 
     /// <summary>The writes that take the locations of a change; null when it has to be prepared again.</summary>
@@ -221,9 +230,13 @@ public sealed class Changes(StoreWriter writer, Idempotency idempotency, Metadat
         }
         catch (CatalogException exception) when (exception.Kind == ErrorKind.Forbidden)
         {
-            if (change.Claims.Any(claim => claim.IsFolder))
+            // The catalog chose the folder, and was right when it looked: when others have it by now, it chooses again. Anything else that is wrong stays so in every try.
+            foreach (var claim in change.Claims.Where(claim => claim.IsFolder))
             {
-                return null; // The catalog chose the location, and was right when it looked: it chooses again.
+                if (!await Claims.IsFreeForFolderAsync(Store, call, claim.Location, cancellationToken))
+                {
+                    return null;
+                }
             }
 
             // Who holds the location may have taken the name with it just now: then that is what is wrong.
@@ -320,5 +333,16 @@ public sealed class Changes(StoreWriter writer, Idempotency idempotency, Metadat
         {
             return null;
         }
+    }
+    /// <summary>Whether a batch of a change is on its way, or landed.</summary>
+    private sealed class Flight
+    {
+        public bool IsUnderWay { get; set; }
+
+        /// <summary>
+        /// Whether a failure leaves nothing but garbage: it says so itself, or there is no batch of which anybody could not know (the caller went away while it waited for its turn, a look at the store
+        /// failed after a refusal). A fresh file that is there already is the exception, since it may be another's.
+        /// </summary>
+        public bool IsNothing(Exception exception) => Failures.CertainlyNothingHappened(exception) || (!IsUnderWay && exception is not CatalogException);
     }
 }

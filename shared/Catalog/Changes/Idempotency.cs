@@ -52,26 +52,27 @@ public sealed class Idempotency(IKeyValueStore store, MetadataFiles files)
             "document" => new Outcome.Document(record.Body),
             "staged" => new Outcome.Staged(record.Body),
             "failure" => throw new CatalogException(record.Kind, record.Message),
-            _ => new Outcome.Metadata(record.Form, await ReadFileAsync(call, record.MetadataLocation, record.Form, cancellationToken)),
+            _ => new Outcome.Metadata(record.Form, await ReadFileAsync(call, record, cancellationToken)),
         };
     }
 
     /// <summary>A file that later commits deleted must not make a change that was carried out look as if it had failed.</summary>
-    private async ValueTask<MetadataDocument> ReadFileAsync(CallContext call, string location, ResultForm form, CancellationToken cancellationToken)
+    private async ValueTask<MetadataDocument> ReadFileAsync(CallContext call, IdempotencyRecord record, CancellationToken cancellationToken)
     {
         try
         {
-            return await files.ReadAsync(call.Catalog, location, form == ResultForm.LoadView ? TableKind.View : TableKind.Table, cancellationToken);
+            var document = await files.ReadAsync(call.Catalog, record.MetadataLocation, record.Form == ResultForm.LoadView ? TableKind.View : TableKind.Table, cancellationToken);
+            return record.Uuid is null ? document : document.WithUuid(record.Uuid);
         }
         catch (CatalogException exception) when (exception.Kind == ErrorKind.NotFound)
         {
-            throw new CatalogException(ErrorKind.CommitStateUnknown, $"The request of this idempotency key was carried out; its metadata file {location} is gone since. Load again", exception);
+            throw new CatalogException(ErrorKind.CommitStateUnknown, $"The request of this idempotency key was carried out; its metadata file {record.MetadataLocation} is gone since. Load again", exception);
         }
     }
 
     internal static IdempotencyRecord ReadRecord(Item item) => Rows.Read(item, static (ref row) =>
     {
-        string? fingerprint = null, outcome = null, metadataLocation = null, message = null;
+        string? fingerprint = null, outcome = null, metadataLocation = null, uuid = null, message = null;
         DateTimeOffset? at = null;
         byte[] body = [];
         var kind = ErrorKind.Internal;
@@ -98,6 +99,10 @@ public sealed class Idempotency(IKeyValueStore store, MetadataFiles files)
             {
                 metadataLocation = row.String();
             }
+            else if (row.Is("uuid"u8))
+            {
+                uuid = row.String();
+            }
             else if (row.Is("kind"u8))
             {
                 kind = Enum.Parse<ErrorKind>(row.String());
@@ -118,6 +123,7 @@ public sealed class Idempotency(IKeyValueStore store, MetadataFiles files)
             Kind = kind,
             Message = message ?? "",
             MetadataLocation = metadataLocation ?? "",
+            Uuid = uuid,
             Form = metadataLocation is null ? default : Enum.Parse<ResultForm>(outcome),
         };
     });
@@ -142,6 +148,11 @@ public sealed class Idempotency(IKeyValueStore store, MetadataFiles files)
             case Outcome.Metadata metadata:
                 writer.WriteString("outcome", metadata.Form.ToString());
                 writer.WriteString("metadata-location", metadata.File.Location);
+                if (metadata.File.GivenUuid is { } uuid)
+                {
+                    writer.WriteString("uuid", uuid);
+                }
+
                 break;
             case Outcome.Failure failure:
                 writer.WriteString("outcome", "failure");
@@ -190,6 +201,9 @@ internal sealed record IdempotencyRecord(string Fingerprint, DateTimeOffset At, 
     public string Message { get; init; } = "";
 
     public string MetadataLocation { get; init; } = "";
+
+    /// <summary>The uuid that was shown, where the file has none.</summary>
+    public string? Uuid { get; init; }
 
     public ResultForm Form { get; init; }
 }

@@ -30,6 +30,7 @@ public sealed class MetadataDocument
 
     private readonly Once<DeflatedText> deflated = new();
     private readonly Once<MetadataDocument> referenced = new();
+    private readonly Once<MetadataDocument> named = new();
     private readonly Once<byte[]> opening = new();
     private readonly Once<Crc32> checksum = new();
     private string? tag;
@@ -70,6 +71,7 @@ public sealed class MetadataDocument
         givenUuid = whole.givenUuid;
         deflated = whole.deflated;
         referenced = whole.referenced;
+        named = whole.named;
         opening = whole.opening;
         checksum = whole.checksum;
         unpacked = new(whole.text.Length == whole.TextBytes && MemoryMarshal.TryGetArray(whole.text, out var array) ? array.Array! : null!);
@@ -92,10 +94,22 @@ public sealed class MetadataDocument
         return new(location, table.IsOfOldForm ? table.ToJson() : json) { givenUuid = table.HasUuid ? null : table.Uuid };
     }
 
-    /// <summary>The document as the table of this uuid has it: a file that has no uuid of its own (format version 1) shows that of the pointer that leads to it.</summary>
-    public MetadataDocument WithUuid(string uuid) => givenUuid is null || givenUuid == uuid
-        ? this
-        : new(Location, (ToTable() with { Uuid = uuid }).ToJson()) { givenUuid = uuid };
+    /// <summary>
+    /// The document as the table of this uuid has it: a file that has no uuid of its own (format version 1) shows that of the pointer that leads to it. Made once, like every form, since one pointer leads to a file.
+    /// </summary>
+    public MetadataDocument WithUuid(string uuid)
+    {
+        if (givenUuid is null || givenUuid == uuid)
+        {
+            return this;
+        }
+
+        var made = Get(named, document => document.MakeNamed(uuid));
+        return made.givenUuid == uuid ? made : MakeNamed(uuid);
+    }
+
+    /// <summary>The uuid that is shown although the file has none; null when it shows the file's own.</summary>
+    internal string? GivenUuid => givenUuid;
 
     /// <summary>Whether it is a table's or a view's.</summary>
     public TableKind Kind { get; private init; } = TableKind.Table;
@@ -137,7 +151,7 @@ public sealed class MetadataDocument
 
     /// <summary>Bytes that the document takes with the forms made so far.</summary>
     public long Size => OwnBytes + (sizeof(char) * Location.Length) + TextBytes
-        + (deflated.Made?.Size ?? 0) + (opening.Made?.Length ?? 0) + (referenced.Made is { } other && other != this ? other.Size : 0);
+        + (deflated.Made?.Size ?? 0) + (opening.Made?.Length ?? 0) + (named.Made?.Size ?? 0) + (referenced.Made is { } other && other != this ? other.Size : 0);
 
     /// <summary>Where the document is kept, so that it can tell when it grows.</summary>
     internal MetadataFiles.Entry? Entry { get; set; }
@@ -218,6 +232,13 @@ public sealed class MetadataDocument
 
         made = part.Get(this, make);
         Entry?.Grow();
+        return made;
+    }
+
+    private MetadataDocument MakeNamed(string uuid)
+    {
+        var made = new MetadataDocument(Location, (ToTable() with { Uuid = uuid }).ToJson()) { givenUuid = uuid }.ToKeep();
+        made.Entry = Entry; // it grows with this one
         return made;
     }
 

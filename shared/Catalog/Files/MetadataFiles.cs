@@ -99,8 +99,8 @@ public sealed class MetadataFiles(long capacity)
     }
 
     /// <summary>Stored table metadata that is looked at once and not kept.</summary>
-    /// <exception cref="CatalogException">500 when the file is damaged.</exception>
-    internal static TableMetadata ParseTable(string location, ReadOnlyMemory<byte> stored)
+    /// <exception cref="CatalogException">When the file is damaged: 500, since no client can help, or of another <paramref name="damage"/>.</exception>
+    internal static TableMetadata ParseTable(string location, ReadOnlyMemory<byte> stored, ErrorKind damage = ErrorKind.Internal)
     {
         try
         {
@@ -108,7 +108,7 @@ public sealed class MetadataFiles(long capacity)
         }
         catch (CatalogException exception) when (exception.Kind == ErrorKind.BadRequest)
         {
-            throw Damaged(location, exception);
+            throw Damaged(location, exception, damage);
         }
     }
 
@@ -172,8 +172,8 @@ public sealed class MetadataFiles(long capacity)
         }
     }
 
-    private static CatalogException Damaged(string location, CatalogException exception) =>
-        new(ErrorKind.Internal, $"The metadata file {location} is damaged: {exception.Message}", exception);
+    private static CatalogException Damaged(string location, CatalogException exception, ErrorKind damage = ErrorKind.Internal) =>
+        new(damage, $"The metadata file {location} is damaged: {exception.Message}", exception);
 
     private static CatalogException Missing(string location) => new(ErrorKind.NotFound, $"Failed to open input stream for file: {location}");
 

@@ -42,10 +42,13 @@ internal static class Folders
 
         if (@namespace.Properties.ContainsKey("location"))
         {
-            return await Claims.IsFreeForFolderAsync(store, call, Location.Parse(wanted, "namespace location"), cancellationToken) ? wanted : throw Taken(wanted);
+            // One that an earlier version took without a look may be below a name that the catalog gives: no table ever gets a place there.
+            return await IsFreeAsync(store, call, Location.Parse(wanted, "namespace location"), cancellationToken) ? wanted : throw Taken(wanted);
         }
 
-        if (Fits(call.Catalog, name, wanted) && !name.Levels.Any(level => Names.IsGiven(Names.ForLocation(level))) && await Claims.IsFreeForFolderAsync(store, call, Location.Parse(wanted), cancellationToken))
+        // One that was decided before is not decided again, so that what a namespace answers stays where its tables go.
+        var isFit = @namespace.Folder == wanted || (Fits(call.Catalog, name, wanted) && !name.Levels.Any(level => Names.IsGiven(Names.ForLocation(level))));
+        if (isFit && await Claims.IsFreeForFolderAsync(store, call, Location.Parse(wanted), cancellationToken))
         {
             return wanted;
         }
@@ -65,9 +68,7 @@ internal static class Folders
                 $"Invalid namespace location '{text}': it has more than {Limits.MaxNamespaceLocationDepth} segments, the authority included, which leaves no room for the files of a table");
         }
 
-        var (isFree, above) = await Parallel.BothAsync(
-            Claims.IsFreeForFolderAsync(store, call, location, cancellationToken), Claims.FindFolderAboveAsync(store, call, location, andLast: true, cancellationToken));
-        return isFree && above is null ? location : throw Taken(text);
+        return await IsFreeAsync(store, call, location, cancellationToken) ? location : throw Taken(text);
     }
 
     /// <summary>The write that lets go of the folder that a namespace holds, if it does.</summary>
@@ -77,6 +78,14 @@ internal static class Folders
             ? [new Write.Delete(item.Id, item.Version)]
             : [];
 
+    /// <summary>Whether a folder that somebody chose can be had: no table or view has it for itself, or will be given what is above it.</summary>
+    private static async ValueTask<bool> IsFreeAsync(IKeyValueStore store, CallContext call, Location location, CancellationToken cancellationToken)
+    {
+        var (isFree, above) = await Parallel.BothAsync(
+            Claims.IsFreeForFolderAsync(store, call, location, cancellationToken), Claims.FindFolderAboveAsync(store, call, location, andLast: true, cancellationToken));
+        return isFree && above is null;
+    }
+
     /// <summary>Whether files of tables below it are within the limits of locations.</summary>
     private static bool Fits(Catalog catalog, Namespace name, string wanted) =>
         wanted.Length <= Limits.MaxLocationLength - RoomForFiles && Location.Parse(catalog.Entity.Storage.BaseLocation).Depth + name.Levels.Count <= Limits.MaxNamespaceLocationDepth;
@@ -84,5 +93,5 @@ internal static class Folders
     private static string Root(Catalog catalog) => catalog.Entity.Storage.BaseLocation.TrimEnd('/') + "/";
 
     private static CatalogException Taken(string location) =>
-        new(ErrorKind.Forbidden, $"Unable to use namespace location '{location}': it is in the location of a table or view");
+        new(ErrorKind.Forbidden, $"Unable to use namespace location '{location}': it is in the location of a table or view, or below a name of the form that the catalog gives to them there");
 }

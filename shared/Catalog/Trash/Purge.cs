@@ -12,7 +12,7 @@ namespace Frazil;
 /// The order is what makes it survive a crash anywhere: a manifest goes after the files it names, a manifest list after its manifests, the metadata file after everything.
 /// So a manifest that is missing means that its files are gone, and another try finds its place again from <see cref="Position"/> or, without one, walks the same tree and finds
 /// less of it. Files outside of the table's own locations are left alone and counted: metadata is written by clients, and may name anything. Memory is bounded by the metadata,
-/// one block of a manifest, <see cref="PieceSize"/> entries of one and of a manifest list, <see cref="ChunkSize"/> paths, and a digest of each manifest's path.
+/// one block of a manifest, <see cref="MaxPieceSize"/> entries of one and of a manifest list, <see cref="ChunkSize"/> paths, and a digest of each manifest's path.
 /// </remarks>
 internal sealed class Purge(Catalog catalog, TableEntity table, PurgePosition? begin = null)
 {
@@ -24,9 +24,13 @@ internal sealed class Purge(Catalog catalog, TableEntity table, PurgePosition? b
 
     /// <summary>
     /// Entries of a manifest or manifest list that are read before the file is closed and something is done with them. Deleting takes long, and a store ends a connection that nobody
-    /// reads from; so a longer file is opened anew for each piece.
+    /// reads from; so a longer file is opened anew for each piece, from its beginning. Each piece is as long as what is before it, so that a file is not read more than about three times,
+    /// and never longer than <see cref="MaxPieceSize"/>.
     /// </summary>
-    public const int PieceSize = 4096;
+    public const int MinPieceSize = 4096;
+
+    /// <summary>The longest piece: at 1 KiB for an entry, which is a long path, 64 MiB.</summary>
+    public const int MaxPieceSize = 64 * 1024;
 
     private readonly IReadOnlyList<Location> own = Claims.Of(table);
     private readonly PurgePosition begin = begin ?? PurgePosition.Begin;
@@ -118,7 +122,7 @@ internal sealed class Purge(Catalog catalog, TableEntity table, PurgePosition? b
             yield break;
         }
 
-        var metadata = MetadataFiles.ParseTable(table.MetadataLocation, stored);
+        var metadata = MetadataFiles.ParseTable(table.MetadataLocation, stored, ErrorKind.BadRequest); // like the other files of the tree: it is so in every try
         Tables.RequireGarbageCollection(metadata, table.Location);
         HashSet<UInt128> seen = [];
         for (var i = begin.Snapshot; i < metadata.Snapshots.Count; i++)
@@ -165,23 +169,23 @@ internal sealed class Purge(Catalog catalog, TableEntity table, PurgePosition? b
         }
 
         at = at == begin with { Entry = 0 } ? begin : at;
-        List<string>? piece;
+        (List<string> Entries, bool IsLast) piece;
         do
         {
-            piece = await ReadPieceAsync(manifest.Path, at.Entry, PathsAsync, cancellationToken);
-            if (piece is null)
+            if (await ReadPieceAsync(manifest.Path, at.Entry, PathsAsync, cancellationToken) is not { } read)
             {
                 yield return new Reached(null, Stage.Manifests, next);
                 yield break;
             }
 
-            foreach (var path in piece)
+            piece = read;
+            foreach (var path in piece.Entries)
             {
                 at = at with { Entry = at.Entry + 1 };
                 yield return new Reached(path, Stage.Files, at);
             }
         }
-        while (piece.Count == PieceSize);
+        while (!piece.IsLast);
 
         yield return new Reached(manifest.Path, Stage.Manifests, next);
 
@@ -209,15 +213,14 @@ internal sealed class Purge(Catalog catalog, TableEntity table, PurgePosition? b
             yield break;
         }
 
-        List<ManifestFile>? piece;
-        for (var done = 0; (piece = await ReadPieceAsync(list, done, ManifestsAsync, cancellationToken)) is not null; done += piece.Count)
+        for (var done = 0; await ReadPieceAsync(list, done, ManifestsAsync, cancellationToken) is { } piece; done += piece.Entries.Count)
         {
-            foreach (var manifest in piece)
+            foreach (var manifest in piece.Entries)
             {
                 yield return (manifest.ManifestPath, manifest);
             }
 
-            if (piece.Count < PieceSize)
+            if (piece.IsLast)
             {
                 yield break;
             }
@@ -233,8 +236,8 @@ internal sealed class Purge(Catalog catalog, TableEntity table, PurgePosition? b
         }
     }
 
-    /// <summary>The next entries of a file, with the file closed again; fewer than <see cref="PieceSize"/> at its end, null when it is gone.</summary>
-    private async ValueTask<List<T>?> ReadPieceAsync<T>(string location, long done, Func<Stream, IAsyncEnumerable<T>> read, CancellationToken cancellationToken)
+    /// <summary>The next entries of a file, with the file closed again; null when it is gone.</summary>
+    private async ValueTask<(List<T> Entries, bool IsLast)?> ReadPieceAsync<T>(string location, long done, Func<Stream, IAsyncEnumerable<T>> read, CancellationToken cancellationToken)
     {
         if (await catalog.Files.OpenReadAsync(location, cancellationToken) is not { } stream)
         {
@@ -243,20 +246,21 @@ internal sealed class Purge(Catalog catalog, TableEntity table, PurgePosition? b
 
         await using (stream)
         {
+            var size = (int)Math.Clamp(done, MinPieceSize, MaxPieceSize);
             List<T> piece = [];
             await foreach (var item in read(stream))
             {
                 if (done-- <= 0)
                 {
                     piece.Add(item);
-                    if (piece.Count == PieceSize)
+                    if (piece.Count == size)
                     {
-                        break;
+                        return (piece, false);
                     }
                 }
             }
 
-            return piece;
+            return (piece, true);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Frazil.Entities;
 using Frazil.Iceberg;
 using Frazil.Storage;
@@ -29,6 +30,32 @@ public sealed class MetadataCacheTests
         Assert.Single((await Task.WhenAll(asked)).Distinct());
         Assert.Equal(1, files.Reads);
         Assert.Equal((20L, 0L), (cache.Misses, cache.Hits));
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(MetadataDocument.MinPackedBytes)] // kept deflated
+    public async Task What_a_file_without_uuid_shows_is_made_once_and_counted(int padding)
+    {
+        const string Uuid = "0e7f6a3c-51a4-4c0a-9c0e-2f5f6f1c7a11";
+        var location = await WriteAsync("t", Encoding.UTF8.GetBytes($$"""
+            {"format-version":1,"location":"{{Base}}/t","last-updated-ms":1,"last-column-id":1,"schema":{"type":"struct","fields":[{"id":1,"name":"x","required":false,"type":"long"}]},"partition-spec":[],"properties":{"p":"{{new string('p', padding)}}"} }
+            """));
+        var cache = new MetadataFiles(16 * MegaByte);
+        var first = (await cache.ReadAsync(catalog, location, TableKind.Table, default)).WithUuid(Uuid);
+        var bytes = cache.CachedBytes;
+
+        var second = (await cache.ReadAsync(catalog, location, TableKind.Table, default)).WithUuid(Uuid);
+        _ = second.Deflated;
+        _ = second.Opening;
+
+        Assert.Same((await cache.ReadAsync(catalog, location, TableKind.Table, default)).WithUuid(Uuid), second);
+        Assert.Equal(Uuid, second.ToTable().Uuid);
+        Assert.Equal(first.Json.ToArray(), second.Json.ToArray());
+        Assert.True(cache.CachedBytes > bytes, $"{bytes}, then {cache.CachedBytes}");
+        Assert.Equal(1, files.Reads);
+        var other = Guid.NewGuid().ToString();
+        Assert.Equal(other, (await cache.ReadAsync(catalog, location, TableKind.Table, default)).WithUuid(other).ToTable().Uuid);
     }
 
     [Fact]

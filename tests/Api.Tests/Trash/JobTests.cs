@@ -169,6 +169,23 @@ public abstract class JobTests(World world) : TableFilesTests(world)
     }
 
     [Fact]
+    public async Task A_table_whose_metadata_is_damaged_is_not_tried_again()
+    {
+        var location = await MakeTableAsync("t");
+        var file = (await Catalog.LoadTableAsync("ns", "t")).Ok().MetadataLocation;
+        await DropAndExpireAsync("t");
+        await DeleteFileAsync(file);
+        await PutAsync(file, "{"u8.ToArray());
+
+        Assert.Equal(1, (await RunAsync(JobList.Purge)).Failed);
+
+        var task = await TaskAsync();
+        Assert.Equal("failed", StatusOf(task));
+        Assert.Contains(file, task.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal(13, (await World.ListFilesAsync(location)).Count);
+    }
+
+    [Fact]
     public async Task The_delays_of_two_tasks_that_fail_together_are_not_the_same()
     {
         foreach (var name in (string[])["a", "b", "c"])

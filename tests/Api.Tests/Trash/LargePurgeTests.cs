@@ -68,6 +68,27 @@ public sealed class LargePurgeTests(Xunit.Abstractions.ITestOutputHelper output)
         Assert.Equal(2L * Manifests, large.DataFilesDeleted);
         Assert.Equal(0, large.OpenWhileDeleting);
     }
+
+    [Fact]
+    public async Task A_large_manifest_is_not_read_again_and_again()
+    {
+        const int Blocks = 200;
+        var large = new LargeObjectStore(manifests: 1, entriesOfBlock: 500, Blocks);
+        var world = new LargeWorld(large);
+        await using var server = await world.StartAsync();
+        var catalog = await server.OpenAsync("default");
+        (await catalog.CreateNamespaceAsync("ns")).Ok();
+        (await catalog.CreateTableAsync("ns", "large", $$""","location":"{{LargeObjectStore.Table}}" """)).Ok();
+        (await catalog.CommitAsync("ns", "large", "", Sample.Append(1, 1, LargeObjectStore.Table))).Ok();
+        (await catalog.DeleteAsync("/namespaces/ns/tables/large?purgeRequested=true&force=true")).NoContent();
+        var operations = new Operations(world.Store, _ => large, new FrazilOptions(), world.Clock, new IdSource());
+
+        Assert.Equal(1, (await operations.Jobs.RunAsync(JobList.Purge, TimeSpan.FromHours(1), CancellationToken.None)).Done);
+
+        Assert.Equal(Blocks * 500, large.DataFilesDeleted);
+        Assert.True(large.BlocksRead < 3 * Blocks, $"{large.BlocksRead} blocks read of {Blocks}");
+        Assert.Equal(0, large.OpenWhileDeleting);
+    }
 }
 
 /// <summary>A world with one table that has very many files.</summary>
@@ -106,6 +127,9 @@ internal sealed class LargeObjectStore(int manifests, int entriesOfBlock = 500, 
 
     /// <summary>Streams that were open when a file was deleted, at most.</summary>
     public int OpenWhileDeleting => openWhileDeleting;
+
+    /// <summary>Blocks of manifests that were read.</summary>
+    public int BlocksRead { get; private set; }
 
     public long PeakBytes => peak;
 
@@ -162,6 +186,7 @@ internal sealed class LargeObjectStore(int manifests, int entriesOfBlock = 500, 
         yield return AvroBytes.Header(AvroSchemas.Manifest());
         for (var block = 0; block < blocksOfManifest; block++)
         {
+            BlocksRead++;
             var entries = Enumerable.Range(block * entriesOfBlock, entriesOfBlock)
                 .SelectMany(entry => AvroSchemas.ManifestEntry(path: $"{Table}/data/{number}/{Text(entry)}-0b3f7c1e-5d0e-4a36-8a55-3ce8f1a2b9d4.parquet"));
             yield return AvroBytes.Block(entriesOfBlock, [.. entries]);
