@@ -196,19 +196,15 @@ public sealed class FileObjectStore : IObjectStore
             return default;
         }
 
-        for (var above = Path.GetDirectoryName(folder); above is not null && above.Length > probe.Root.Length; above = Path.GetDirectoryName(above))
+        for (var above = Path.GetDirectoryName(folder); above is not null && TryRemove(above); above = Path.GetDirectoryName(above))
         {
-            if (!TryRemove(above))
-            {
-                break;
-            }
         }
 
         return default;
     }
 
     /// <summary>Removes a folder whose folders are all empty, or those of its folders that are; links are files here.</summary>
-    private static bool RemoveEmpty(string folder, CancellationToken cancellationToken)
+    private bool RemoveEmpty(string folder, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         try
@@ -231,9 +227,14 @@ public sealed class FileObjectStore : IObjectStore
         }
     }
 
-    /// <summary>Never removes what is in a folder: the system refuses one that is not empty.</summary>
-    private static bool TryRemove(string folder)
+    /// <summary>Never removes what is in a folder: the system refuses one that is not empty. Nor a root, where the folder of a table may be or which it may hold: it would count as moved away.</summary>
+    private bool TryRemove(string folder)
     {
+        if (roots.IsRoot(folder))
+        {
+            return false;
+        }
+
         try
         {
             Directory.Delete(folder, recursive: false);

@@ -47,6 +47,9 @@ internal sealed class FileRoots
         return roots.Any(root => root.Holds(path)) ? path : throw ObjectLocations.NotServed(location);
     }
 
+    /// <summary>Whether a real path is a root's.</summary>
+    public bool IsRoot(string real) => roots.Any(root => root.Real == real);
+
     /// <summary>The real path of what exists of a path, with the rest, which does not, behind it.</summary>
     public static string RealPath(string path)
     {

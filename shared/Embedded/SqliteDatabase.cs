@@ -64,7 +64,9 @@ internal static class SqliteDatabase
                 Make(connection, path);
                 Disk.Native.SyncFolder(folder);
             }
-            else if (!HasEnds(connection))
+
+            // Whichever way it came: a copy of an earlier version's file lacks both.
+            if (!HasEnds(connection))
             {
                 Execute(connection, "PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
                 if (!HasEnds(connection))

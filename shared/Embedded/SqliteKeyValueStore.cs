@@ -142,7 +142,7 @@ public sealed class SqliteKeyValueStore : IKeyValueStore, IAsyncDisposable
             disposed = true;
         }
 
-        await writer.CloseAsync();
+        await writer.DisposeAsync();
         while (idle.TryPop(out var reader))
         {
             reader.Dispose();

@@ -12,7 +12,7 @@ namespace Frazil.EmbeddedBackend;
 /// Then the whole group is rolled back and its batches are tried one by one, so that nobody pays for another's failure - unless it failed before the first, as when another process holds the lock,
 /// or COMMIT itself failed in a way that leaves the outcome open.
 /// </remarks>
-internal sealed class SqliteWriter
+internal sealed class SqliteWriter : IAsyncDisposable
 {
     /// <summary>Batches and bytes of values in one transaction; batches that may wait: the next one is throttled.</summary>
     private static readonly GroupLimits Limits = new(Count: 256, Bytes: 8 * 1024 * 1024, Waiting: 8192);
@@ -53,7 +53,7 @@ internal sealed class SqliteWriter
     }
 
     /// <summary>Takes nothing more; ends when what waits has been written.</summary>
-    public async Task CloseAsync()
+    public async ValueTask DisposeAsync()
     {
         await queue.CloseAsync();
         Disconnect();

@@ -165,12 +165,40 @@ public sealed class StrangerTests : IAsyncLifetime
 
         Assert.Equal((GuessLimit.ProcessTries, GuessLimit.ProcessTries), (wrong, refused));
         Assert.Equal("1", reply.Headers["Retry-After"]);
-        Assert.Equal(429, (await TryAsync(secret)).Status); // not even looked at: else it would be a guess, too
-
         world.Clock.Advance(GuessLimit.ProcessInterval);
-        (await TryAsync(secret)).Ok();
         Assert.Equal(401, (await TryAsync("one more")).Status);
         Assert.Equal(429, (await TryAsync("and another")).Status);
+    }
+
+    [Fact]
+    public async Task Guesses_from_an_address_that_all_share_keep_the_owner_out_at_no_time()
+    {
+        for (var i = 0; i < 2 * GuessLimit.ProcessTries; i++)
+        {
+            await TryAsync($"guess{i}");
+        }
+
+        Assert.Equal(429, (await TryAsync("another")).Status);
+        (await TryAsync(secret)).Ok();
+        (await server.Api.SendAsync("POST", Route, Form($"grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token=ended&client_id=root&client_secret={secret}"))).Ok();
+    }
+
+    [Fact]
+    public async Task An_address_that_has_guessed_too_often_is_refused_before_anything_is_compared()
+    {
+        server.CallerAddress = IPAddress.Parse("203.0.113.7");
+        for (var i = 0; i < GuessLimit.SourceTries; i++)
+        {
+            Assert.Equal(401, (await TryAsync($"guess{i}")).Status);
+        }
+
+        Assert.Equal(429, (await TryAsync(secret)).Status); // else it would be a guess, too
+
+        server.CallerAddress = IPAddress.Parse("203.0.113.8");
+        (await TryAsync(secret)).Ok();
+        server.CallerAddress = IPAddress.Parse("203.0.113.7");
+        world.Clock.Advance(GuessLimit.SourceInterval);
+        (await TryAsync(secret)).Ok();
     }
 
     [Fact]

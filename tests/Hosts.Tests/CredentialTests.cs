@@ -166,6 +166,30 @@ public sealed class CredentialTests : IDisposable
     }
 
     [Fact]
+    public async Task A_secret_that_the_environment_gives_takes_the_place_of_the_one_that_was_made_for_all_servers()
+    {
+        string made;
+        var given = new string('s', 43);
+        await using (var first = await FrazilProcess.ServeAsync(folder.Path, "--auth"))
+        {
+            made = await ShownAsync(first);
+            await first.StopAsync();
+        }
+
+        await using (var second = await FrazilProcess.ServeAsync(folder.Path, new Dictionary<string, string> { ["FRAZIL__AUTH__ROOTSECRET"] = given }, "--port", "0", "--auth"))
+        {
+            Assert.Equal(HttpStatusCode.OK, await SignInAsync(second, given));
+            Assert.Equal(HttpStatusCode.Unauthorized, await SignInAsync(second, made));
+            await second.StopAsync();
+        }
+
+        // A server that was not told would take the old one.
+        var (exitCode, _, errors) = await FrazilProcess.RunAsync(folder.Path, "--port", "0", "--auth");
+        Assert.Equal(2, exitCode);
+        Assert.Contains("FRAZIL__AUTH__ROOTSECRET: set it, or make a new secret with 'frazil new-secret'", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_root_client_of_another_name_takes_a_new_secret()
     {
         await using (var server = await FrazilProcess.ServeAsync(folder.Path, "--auth"))

@@ -175,6 +175,23 @@ public sealed class FileObjectStoreTests : ObjectStoreTests
         }
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("/n/t")]
+    public async Task A_root_is_never_removed_be_it_the_folder_of_a_table_or_below_one(string inner)
+    {
+        var root = outside + inner;
+        Directory.CreateDirectory(Path.Join(root, "t", "metadata"));
+        var store = new FileObjectStore([outside, root], new IdSource());
+        foreach (var emptied in (string[])[$"file:{outside}", $"file:{root}", $"file:{root}/t/metadata"])
+        {
+            await store.RemoveEmptyFoldersAsync(emptied, default);
+            Assert.Empty(Directory.GetFileSystemEntries(root));
+            Assert.True(await store.CreateAsync($"file:{root}/t/metadata/a", Bytes("x"), default));
+            await store.DeleteAsync($"file:{root}/t/metadata/a", default);
+        }
+    }
+
     [Fact]
     public async Task A_folder_that_somebody_removed_is_made_again()
     {

@@ -63,10 +63,10 @@ public static class OAuthRoutes
         }
 
         var source = request.Http.Connection.RemoteIpAddress;
-        if (tokens.Guesses.WaitOf(source) is { } wait)
+        var wait = tokens.Guesses.WaitOf(source);
+        if (wait is not null && !GuessLimit.IsShared(source))
         {
-            CatalogMeter.Auth.Add(1, CatalogMeter.Outcome("denied"));
-            return Answer.TooManyGuesses(wait);
+            return TooManyGuesses(wait.Value);
         }
 
         foreach (var (id, secret) in credentials)
@@ -77,6 +77,11 @@ public static class OAuthRoutes
                 tokens.Guesses.Right(source);
                 return Given(tokens.Issue(new Caller(tokens.Root.ClientId)))!;
             }
+        }
+
+        if (wait is not null)
+        {
+            return TooManyGuesses(wait.Value);
         }
 
         tokens.Guesses.Wrong(source, credentials.Count == 0 ? "" : $"{credentials[0].Id}\n{credentials[0].Secret}");
@@ -134,6 +139,12 @@ public static class OAuthRoutes
             writer.WriteString("issued_token_type", TokenType);
             writer.WriteEndObject();
         }));
+    }
+
+    private static Answer TooManyGuesses(TimeSpan wait)
+    {
+        CatalogMeter.Auth.Add(1, CatalogMeter.Outcome("denied"));
+        return Answer.TooManyGuesses(wait);
     }
 
     private static Answer Refused(string error, string description) => Answer.OAuthError(StatusCodes.Status400BadRequest, error, description);

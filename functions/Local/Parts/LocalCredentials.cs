@@ -7,7 +7,7 @@ namespace Frazil.Local;
 
 /// <summary>
 /// The root credentials of a local catalog: from the environment, or made at the first start. Of made ones the store keeps a key and the secret's hash under it, so that every server over one store
-/// takes the same secret; the secret itself is shown once, and shown before it counts: a start that fails in between leaves nothing that nobody knows the secret of.
+/// takes the same secret, and one that the environment gives takes its place for all of them; the secret itself is shown once, and shown before it counts: a start that fails in between leaves nothing that nobody knows the secret of.
 /// </summary>
 /// <param name="options">What the server was told.</param>
 /// <param name="writer">The store.</param>
@@ -34,7 +34,7 @@ internal sealed class LocalCredentials(ServeOptions options, StoreWriter writer,
         var known = item is null ? null : RootEntity.Read(item);
         if (options.RootSecret is { } given)
         {
-            return await FromEnvironmentAsync(given, known, cancellationToken);
+            return await FromEnvironmentAsync(given, item, cancellationToken);
         }
 
         if (known is { Key: null })
@@ -54,23 +54,36 @@ internal sealed class LocalCredentials(ServeOptions options, StoreWriter writer,
 
     private string FormerPath => Path.Join(options.Data, FormerFile);
 
-    private async Task<RootCredentials> FromEnvironmentAsync(string secret, RootEntity? known, CancellationToken cancellationToken)
+    private async Task<RootCredentials> FromEnvironmentAsync(string secret, Item? item, CancellationToken cancellationToken)
     {
         try
         {
-            var credentials = RootCredentials.FromSecret(options.RootClientId ?? known?.ClientId ?? DefaultClientId, secret);
-            if (known is null)
-            {
-                // Not the secret, only that there is one. Refused when another server was faster to say so.
-                var mark = new RootEntity { ClientId = credentials.ClientId, CreatedAt = clock.GetUtcNow() };
-                await writer.WriteAsync(Keys.Project, [new Write.Create(Keys.Root, mark.ToValue())], cancellationToken);
-            }
-
+            var clientId = options.RootClientId ?? (item is null ? DefaultClientId : RootEntity.Read(item).ClientId);
+            var credentials = RootCredentials.FromSecret(clientId, secret);
+            await MarkAsync(item, clientId, cancellationToken);
             return credentials;
         }
         catch (ArgumentException exception)
         {
             throw new SettingException($"{SettingNames.RootSecret}: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Makes the record say that there is a secret, and nothing of it. One that was made before is given up: others may know it, which is why secrets are replaced, and then no server may take it.</summary>
+    private async Task MarkAsync(Item? item, string clientId, CancellationToken cancellationToken)
+    {
+        while (item is null || RootEntity.Read(item).Key is not null)
+        {
+            var value = (item is null ? new RootEntity { ClientId = clientId, CreatedAt = clock.GetUtcNow() }
+                : RootEntity.Read(item) with { ClientId = clientId, Key = null, SecretHash = null, CreatedAt = clock.GetUtcNow() }).ToValue();
+            Write write = item is null ? new Write.Create(Keys.Root, value) : new Write.Replace(Keys.Root, value, item.Version);
+            if ((await writer.WriteAsync(Keys.Project, [write], cancellationToken)).IsApplied)
+            {
+                return;
+            }
+
+            // Another server was faster, with a mark or with a secret of its own.
+            item = await writer.Store.ReadAsync(Keys.Project, Keys.Root, cancellationToken);
         }
     }
 

@@ -5,11 +5,11 @@ namespace Frazil.Security;
 
 /// <summary>
 /// Keeps secrets from being guessed by trying: wrong ones are counted by the address that they come from and for the process, and whoever has used up its tries is
-/// refused before anything is compared. Only different secrets are guesses: a client that repeats an old one costs nobody else a try.
+/// refused before anything is compared, if it can be told from others. Only different secrets are guesses: a client that repeats an old one costs nobody else a try.
 /// </summary>
 /// <remarks>
 /// An address that has signed in within the last hour is not held up by the guesses of others. A caller without an address of its own (this machine, a front that hides it) is
-/// counted with the process alone. Everything is in memory, bounded, and per process: a new process begins anew.
+/// counted with the process alone, and may be the owner whoever guessed before: its secret is compared first, and only a wrong one is told to wait. Everything is in memory, bounded, and per process: a new process begins anew.
 /// </remarks>
 public sealed class GuessLimit(TimeProvider clock)
 {
@@ -34,6 +34,9 @@ public sealed class GuessLimit(TimeProvider clock)
     private readonly Lock gate = new();
     private readonly long started = clock.GetTimestamp();
     private readonly Source everybody = new();
+
+    /// <summary>Whether an address tells nobody apart, so that to refuse it unheard would let any stranger lock out the owner.</summary>
+    public static bool IsShared(IPAddress? address) => KeyOf(address) is null;
 
     /// <summary>How long an address has to wait before it may try again; null when it may now.</summary>
     public TimeSpan? WaitOf(IPAddress? address)

@@ -6,7 +6,8 @@ namespace Frazil.Storage;
 /// <remarks>
 /// Promises, each a test of the conformance suite:
 /// <list type="number">
-/// <item>A file that <see cref="CreateAsync"/> made is whole and durable when the call returns: a read anywhere sees all of it or, before, nothing; never a part, not even after a crash.</item>
+/// <item>A file that <see cref="CreateAsync"/> made is whole and durable when the call returns: from then on a read anywhere sees all of it, after a loss of power too. Before, it sees all of it or nothing, however a process ends; only after a loss of
+/// power may a file whose creation was never acknowledged be torn on a local disk, under its fresh name, which no pointer names (ADR 0023).</item>
 /// <item>Of any number of writers of one location exactly one creates it; the others are told that it exists.</item>
 /// <item>Nothing is ever overwritten.</item>
 /// <item>A location outside what the store serves is refused before anything is touched; no <c>..</c>, symbolic link or encoding reaches outside.</item>

@@ -1,4 +1,5 @@
 using Frazil.Entities;
+using Frazil.Iceberg;
 using Frazil.Storage;
 
 namespace Frazil;
@@ -11,6 +12,9 @@ internal static class EarlierRows
 {
     /// <summary>Rows of one batch: each counts twice, and the position is one more.</summary>
     private const int PageSize = (IKeyValueStore.MaxBatch - 1) / 2;
+
+    /// <summary>Bytes of rows of one batch: half of what one may have, so that one more row and the position always fit.</summary>
+    private const int PageBytes = IKeyValueStore.MaxBatchBytes / 2;
 
     private static readonly string[] Folders = [Keys.Tasks, Keys.IdempotencyRecords];
 
@@ -28,11 +32,10 @@ internal static class EarlierRows
             }
 
             var page = await changes.Store.ListAsync(call.Catalog.Partition, Folders[at.Folder], at.After, PageSize, cancellationToken);
-            var writes = page.Where(item => item.ExpiresAt is null && EndOf(item, clock.GetUtcNow()) is not null)
-                .Select(item => new Write.Replace(item.Id, item.Value, item.Version) { ExpiresAt = EndOf(item, clock.GetUtcNow()) }).ToList<Write>();
+            var (writes, seen) = GiveEnds(page, clock.GetUtcNow());
             var hasFound = at.HasFound || writes.Count > 0;
-            var isLast = page.Count < PageSize;
-            var next = !isLast ? new Position(at.Folder, page[^1].Id, hasFound)
+            var isLast = seen == page.Count && page.Count < PageSize;
+            var next = !isLast ? new Position(at.Folder, page[seen - 1].Id, hasFound)
                 : at.Folder + 1 < Folders.Length || !hasFound ? new Position(at.Folder + 1, null, hasFound)
                 : new Position(0, null, false);
             writes.Add(row is null ? new Write.Create(Keys.EarlierRows, ToValue(next)) : new Write.Replace(Keys.EarlierRows, ToValue(next), row.Version));
@@ -45,8 +48,42 @@ internal static class EarlierRows
         return true;
     }
 
-    private static DateTimeOffset? EndOf(Item item, DateTimeOffset now) =>
-        item.Id.StartsWith(Keys.Tasks, StringComparison.Ordinal) ? Tasks.EndOf(TaskEntity.Read(item), now) : Idempotency.ReadRecord(item).At + Idempotency.KeptFor;
+    /// <summary>The rows of a page that get an end, and how many of its rows that is all for: what would make the batch too large is left for the next.</summary>
+    private static (List<Write> Writes, int Seen) GiveEnds(IReadOnlyList<Item> page, DateTimeOffset now)
+    {
+        var writes = new List<Write>();
+        var bytes = 0;
+        for (var i = 0; i < page.Count; i++)
+        {
+            if (page[i] is not { ExpiresAt: null } item || EndOf(item, now) is not { } end)
+            {
+                continue;
+            }
+
+            if (bytes >= PageBytes)
+            {
+                return (writes, i);
+            }
+
+            writes.Add(new Write.Replace(item.Id, item.Value, item.Version) { ExpiresAt = end });
+            bytes += item.Value.Length;
+        }
+
+        return (writes, page.Count);
+    }
+
+    /// <summary>Null for a row that lives on, and for one that cannot be read, being damaged or a newer version's: whoever needs that one is told.</summary>
+    private static DateTimeOffset? EndOf(Item item, DateTimeOffset now)
+    {
+        try
+        {
+            return item.Id.StartsWith(Keys.Tasks, StringComparison.Ordinal) ? Tasks.EndOf(TaskEntity.Read(item), now) : Idempotency.ReadRecord(item).At + Idempotency.KeptFor;
+        }
+        catch (CatalogException unreadable) when (unreadable.Kind == ErrorKind.Internal)
+        {
+            return null;
+        }
+    }
 
     private static byte[] ToValue(Position position) => Rows.Write(position, static (writer, row) =>
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using Frazil.Entities;
 using Frazil.Security;
 using Frazil.Storage;
@@ -44,6 +45,9 @@ public sealed class Server : IAsyncDisposable
     /// <summary>The request that came last.</summary>
     internal HttpContext? LastRequest { get; private set; }
 
+    /// <summary>Where requests come from; null for this machine.</summary>
+    internal IPAddress? CallerAddress { get; set; }
+
     /// <summary>Speaks to the process as it is, without a prefix.</summary>
     public ApiClient Api => new(this, "/v1");
 
@@ -66,6 +70,7 @@ public sealed class Server : IAsyncDisposable
         app.Use(next => http =>
         {
             server?.LastRequest = http;
+            http.Connection.RemoteIpAddress = server?.CallerAddress ?? http.Connection.RemoteIpAddress;
             return next(http);
         });
         app.MapFrazil();

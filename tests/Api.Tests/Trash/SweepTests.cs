@@ -212,6 +212,31 @@ public abstract class SweepTests(World world) : TableFilesTests(world)
         Task<IReadOnlyList<Item>> RecordsAsync() => World.Store.ListAsync(partition, Keys.IdempotencyRecords, null, 100, CancellationToken.None).AsTask();
     }
 
+    [Fact]
+    public async Task Large_and_unreadable_records_of_an_earlier_version_keep_nothing_from_its_end()
+    {
+        var partition = (await Server.Operations.Catalogs.GetAsync(Catalog.Name, CancellationToken.None)).Partition;
+        var padding = new string('x', 200 * 1024);
+        for (var i = 0; i < 15; i++)
+        {
+            var value = i % 7 == 3 ? "{\"fingerprint\":" : $$"""{"fingerprint":"f","at-ms":{{Clock.GetUtcNow().ToUnixTimeMilliseconds()}},"outcome":"done","padding":"{{padding}}"}""";
+            Assert.True((await World.Store.WriteAsync(
+                partition, $"earlier-{i}", [new Write.Create($"{Keys.IdempotencyRecords}{i:D2}", System.Text.Encoding.UTF8.GetBytes(value))], CancellationToken.None)).IsApplied);
+        }
+
+        (await Catalog.PostAsync("/namespaces", """{"namespace":["later"]}""", ("Idempotency-Key", Guid.CreateVersion7().ToString()))).Ok();
+        Assert.False((await RunAsync(JobList.Sweep)).IsMore);
+        Clock.Advance((Limits.IdempotencyKeyLifetime * 2) + TimeSpan.FromSeconds(1));
+
+        Assert.Equal(World.RemovesEndedRows ? 0 : 14, (await RunAsync(JobList.Sweep)).Done);
+
+        Assert.Equal(2, await CountAsync(Keys.IdempotencyRecords));
+        await RunAsync(JobList.Sweep);
+        Seam.Clear();
+        await RunAsync(JobList.Sweep);
+        Assert.DoesNotContain(Seam.Calls, call => call.Kind == CallKind.List && call.Target is Keys.IdempotencyRecords or Keys.Tasks);
+    }
+
     private async Task MakeReportedAsync(string table)
     {
         (await Catalog.CreateTableAsync("ns", table)).Ok();
