@@ -21,7 +21,7 @@ internal static class DynamoDbFailures
     private static Exception Translate(Exception failure, FailureKind kind, string tableName) => (failure, kind) switch
     {
         (_, FailureKind.Throttled) => new StoreThrottledException($"DynamoDB table {tableName} is throttled: {failure.Message}", failure),
-        (_, FailureKind.Unreachable) => new IOException($"DynamoDB cannot be reached: {failure.Message}", failure),
+        (_, FailureKind.Unreachable) => new StoreUnavailableException("its store cannot be reached", $"DynamoDB cannot be reached: {failure.Message}", failure),
         (ResourceNotFoundException, _) => new IOException($"DynamoDB table {tableName} does not exist; {nameof(DynamoDbKeyValueStore.CreateTableIfMissingAsync)} makes it", failure),
         (AmazonServiceException { ErrorCode: "ValidationException" }, _) => new ArgumentException($"DynamoDB refuses the request: {failure.Message}", failure),
         (AmazonServiceException { ErrorCode: var code }, _) => new IOException($"DynamoDB table {tableName} failed: {code}: {failure.Message}", failure),

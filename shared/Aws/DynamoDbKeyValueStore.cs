@@ -9,7 +9,7 @@ namespace Frazil.AwsBackend;
 /// </summary>
 /// <remarks>
 /// <para>One row written costs one write unit per KiB, a batch two. DynamoDB allows about 1,000 write units and 3,000 read units per second and hash key, and 4 MB of rows, old ones included, in a transaction.</para>
-/// <para>Beyond the contract's exceptions: <see cref="IOException"/> when DynamoDB cannot be reached or refuses the credentials; nothing was applied then.</para>
+/// <para>Beyond the contract's exceptions: <see cref="IOException"/> when the table is missing or DynamoDB refuses the credentials; nothing was applied then.</para>
 /// </remarks>
 public sealed class DynamoDbKeyValueStore : IKeyValueStore
 {
@@ -33,7 +33,9 @@ public sealed class DynamoDbKeyValueStore : IKeyValueStore
         (this.client, this.tableName, this.time, this.ids, this.clock) = (client, tableName, time, ids, clock ?? time);
     }
 
-    /// <summary>Makes the table, billed by request, when it is missing, and waits until it can be used.</summary>
+    /// <summary>
+    /// Makes the table, billed by request, when it is missing, and waits until it can be used. Switches its time to live on where it is off; where that is denied, rows that have ended stay, absent to everybody.
+    /// </summary>
     /// <exception cref="InvalidDataException">There is a table of that name with other keys.</exception>
     public Task CreateTableIfMissingAsync(CancellationToken cancellationToken) => new DynamoDbTable(client, tableName, time).CreateIfMissingAsync(cancellationToken);
 
@@ -78,11 +80,14 @@ public sealed class DynamoDbKeyValueStore : IKeyValueStore
         }
 
         var request = QueryOf(partition, range);
+        var read = 0;
         do
         {
-            request.Limit = limit - items.Count;
+            request.Limit = PageOf(limit - items.Count, read, items.Count);
             var page = await ReadAsync(() => client.QueryAsync(request, cancellationToken), cancellationToken);
-            items.AddRange((page.Items ?? []).Select(row => DynamoDbRows.ItemOf(range.Folder + row[DynamoDbRows.RangeKey].S, row, clock)).OfType<Item>());
+            var rows = page.Items ?? [];
+            read += rows.Count;
+            items.AddRange(rows.Select(row => DynamoDbRows.ItemOf(range.Folder + row[DynamoDbRows.RangeKey].S, row, clock)).OfType<Item>().Take(limit - items.Count));
 
             // A page also ends at 1 MB, with rows left.
             request.ExclusiveStartKey = page.LastEvaluatedKey;
@@ -114,6 +119,10 @@ public sealed class DynamoDbKeyValueStore : IKeyValueStore
         cancellationToken.ThrowIfCancellationRequested();
         return new(0);
     }
+
+    /// <summary>How many rows to ask for: DynamoDB counts rows that have ended too, so the more of those were among the rows read so far, the more it takes to find what is missing.</summary>
+    private static int PageOf(int missing, int read, int found) =>
+        (int)Math.Clamp((long)missing * (read + (read - found)) / Math.Max(found, 1), missing, IKeyValueStore.MaxPage);
 
     private QueryRequest QueryOf(string partition, FolderRange range)
     {

@@ -27,24 +27,13 @@ internal sealed class DynamoDbTable(IAmazonDynamoDB client, string tableName, Ti
     private async Task CreateAndWaitAsync(CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
-        var isNew = false;
         while (true)
         {
-            var table = await DescribeAsync(cancellationToken);
-            if (table is null)
-            {
-                table = await CreateAsync(cancellationToken);
-                isNew |= table is not null;
-            }
-
+            var table = await DescribeAsync(cancellationToken) ?? await CreateAsync(cancellationToken);
             CheckKeys(table);
             if (table?.TableStatus == TableStatus.ACTIVE || table?.TableStatus == TableStatus.UPDATING)
             {
-                if (isNew)
-                {
-                    await RemoveEndedRowsAsync(cancellationToken);
-                }
-
+                await RemoveEndedRowsAsync(cancellationToken);
                 return;
             }
 
@@ -57,8 +46,23 @@ internal sealed class DynamoDbTable(IAmazonDynamoDB client, string tableName, Ti
         }
     }
 
-    private Task RemoveEndedRowsAsync(CancellationToken cancellationToken) => client.UpdateTimeToLiveAsync(
-        new UpdateTimeToLiveRequest { TableName = tableName, TimeToLiveSpecification = new TimeToLiveSpecification { AttributeName = DynamoDbSchema.End, Enabled = true } }, cancellationToken);
+    /// <summary>Has DynamoDB remove ended rows, also from a table that was made without: by an earlier version, or by a process that came no further.</summary>
+    private async Task RemoveEndedRowsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var removal = (await client.DescribeTimeToLiveAsync(tableName, cancellationToken)).TimeToLiveDescription;
+            if (removal.TimeToLiveStatus == TimeToLiveStatus.DISABLED)
+            {
+                await client.UpdateTimeToLiveAsync(
+                    new UpdateTimeToLiveRequest { TableName = tableName, TimeToLiveSpecification = new TimeToLiveSpecification { AttributeName = DynamoDbSchema.End, Enabled = true } }, cancellationToken);
+            }
+        }
+        catch (AmazonDynamoDBException failure) when (failure.ErrorCode is "AccessDeniedException" or "ValidationException")
+        {
+            // The table is somebody else's to set up, or another process sets it up at this moment. What has ended is absent anyhow, and the next start looks again.
+        }
+    }
 
     private async Task<TableDescription?> DescribeAsync(CancellationToken cancellationToken)
     {

@@ -146,7 +146,7 @@ public sealed class S3ObjectStore : IObjectStore
     private static Exception Translate(Exception failure, FailureKind kind, string location) => (failure, kind) switch
     {
         (_, FailureKind.Throttled) => new StoreThrottledException($"S3 asks to slow down at {location}: {failure.Message}", failure),
-        (_, FailureKind.Unreachable) => new IOException($"S3 cannot be reached for {location}: {failure.Message}", failure),
+        (_, FailureKind.Unreachable) => new StoreUnavailableException("its storage cannot be reached", $"S3 cannot be reached for {location}: {failure.Message}", failure),
         (AmazonServiceException { StatusCode: HttpStatusCode.Forbidden } denied, _) => new CatalogException(
             ErrorKind.Forbidden, $"S3 denies this server access to {location} ({denied.ErrorCode}); without the right to list the bucket, a missing file is denied as well", failure),
         (AmazonServiceException { ErrorCode: "NoSuchBucket" }, _) => new IOException($"The bucket of {location} does not exist", failure),

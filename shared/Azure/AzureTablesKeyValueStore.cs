@@ -228,7 +228,7 @@ public sealed class AzureTablesKeyValueStore : IKeyValueStore
                 isCertain |= write is Write.Replace replace && AzureTableRows.ReplacedVersionOf(row) == replace.Version;
             }
         }
-        catch (Exception exception) when (isOpen && exception is IOException or StoreThrottledException)
+        catch (Exception exception) when (isOpen && exception is IOException or StoreThrottledException or StoreUnavailableException)
         {
             throw new UnknownOutcomeException($"Azure Tables did not tell whether it applied a batch: {exception.Message}", exception);
         }
@@ -256,7 +256,7 @@ public sealed class AzureTablesKeyValueStore : IKeyValueStore
     private static Exception Translate(Exception failure, FailureKind kind) => kind switch
     {
         FailureKind.Throttled => new StoreThrottledException($"Azure Tables asks to slow down: {failure.Message}", failure),
-        FailureKind.Unreachable => new IOException($"Azure Tables cannot be reached: {failure.Message}", failure),
+        FailureKind.Unreachable => new StoreUnavailableException("its store cannot be reached", $"Azure Tables cannot be reached: {failure.Message}", failure),
         _ => new IOException($"Azure Tables failed: {failure.Message}", failure),
     };
 }

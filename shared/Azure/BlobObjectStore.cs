@@ -209,7 +209,7 @@ public sealed class BlobObjectStore : IObjectStore
     private static Exception Translate(Exception failure, FailureKind kind, string location) => (failure, kind) switch
     {
         (_, FailureKind.Throttled) => new StoreThrottledException($"Blob Storage asks to slow down at {location}: {failure.Message}", failure),
-        (_, FailureKind.Unreachable) => new IOException($"Blob Storage cannot be reached for {location}: {failure.Message}", failure),
+        (_, FailureKind.Unreachable) => new StoreUnavailableException("its storage cannot be reached", $"Blob Storage cannot be reached for {location}: {failure.Message}", failure),
         (RequestFailedException { Status: 401 or 403 } denied, _) => new CatalogException(
             ErrorKind.Forbidden, $"Blob Storage denies this server access to {location} ({denied.ErrorCode})", failure),
         _ => new IOException($"Blob Storage failed at {location}: {failure.Message}", failure),

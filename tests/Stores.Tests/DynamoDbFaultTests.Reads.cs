@@ -59,14 +59,23 @@ public sealed partial class DynamoDbFaultTests
     }
 
     [Fact]
-    public async Task A_server_that_cannot_be_reached_leaves_nothing_open()
+    public async Task A_list_looks_further_the_more_rows_have_ended()
     {
-        var config = AwsClients.Configure(new AmazonDynamoDBConfig { ServiceURL = "http://127.0.0.1:1", AuthenticationRegion = "us-east-1" });
-        using var client = new AmazonDynamoDBClient(new BasicAWSCredentials("x", "x"), config);
-        var unreachable = new DynamoDbKeyValueStore(client, table, time, new IdSource());
-        Assert.Contains("cannot be reached", (await Assert.ThrowsAsync<IOException>(() => unreachable.WriteAsync(partition, NewCommitId(), [Create("a", "1")], default).AsTask())).Message);
-        await Assert.ThrowsAsync<IOException>(() => unreachable.ReadAsync(partition, "a", default).AsTask());
-        await Assert.ThrowsAsync<IOException>(() => unreachable.CreateTableIfMissingAsync(default));
+        for (var i = 0; i < 10; i++)
+        {
+            await ApplyAsync([.. Enumerable.Range(0, 40).Select(n => Create($"f/{i:00}-{n:00}", "old") with { ExpiresAt = clock.GetUtcNow() + TimeSpan.FromMinutes(1) })]);
+        }
+
+        string[] live = [.. Enumerable.Range(0, 5).Select(n => $"f/10-{n}")];
+        await ApplyAsync([.. live.Select(id => Create(id, "1"))]);
+        clock.Shift(TimeSpan.FromMinutes(2));
+
+        faults.Next();
+        Assert.Equal(live[..3], (await store.ListAsync(partition, "f/", null, 3, default)).Select(item => item.Id));
+        Assert.InRange(faults.Requests, 1, 6);
+        faults.Next();
+        Assert.Equal(live[..1], (await store.ListAsync(partition, "f/", null, 1, default)).Select(item => item.Id));
+        Assert.InRange(faults.Requests, 1, 10);
     }
 
     [Fact]
@@ -97,6 +106,38 @@ public sealed partial class DynamoDbFaultTests
             KeySchema = [new("id", KeyType.HASH)],
         });
         await Assert.ThrowsAsync<InvalidDataException>(() => new DynamoDbKeyValueStore(client, foreign, time, new IdSource()).CreateTableIfMissingAsync(default));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_table_that_was_made_without_a_time_to_live_gets_one_where_that_is_allowed(bool isAllowed)
+    {
+        using var client = Aws.DynamoDb();
+        var bare = $"bare-{Guid.NewGuid():N}";
+        await client.CreateTableAsync(new Amazon.DynamoDBv2.Model.CreateTableRequest
+        {
+            TableName = bare,
+            BillingMode = BillingMode.PAY_PER_REQUEST,
+            AttributeDefinitions = [new("p", ScalarAttributeType.S), new("r", ScalarAttributeType.S)],
+            KeySchema = [new("p", KeyType.HASH), new("r", KeyType.RANGE)],
+        });
+        var changes = 0;
+        faults.Weather = () => async (request, send) =>
+        {
+            var operation = request.Headers.GetValues("X-Amz-Target").Single();
+            changes += operation.EndsWith("UpdateTimeToLive", StringComparison.Ordinal) ? 1 : 0;
+            return isAllowed || !operation.EndsWith("TimeToLive", StringComparison.Ordinal)
+                ? await send()
+                : await Faults.Answered(HttpStatusCode.BadRequest, """{"__type":"com.amazon.coral.service#AccessDeniedException","message":"denied"}""")(request, send);
+        };
+        var opened = new DynamoDbKeyValueStore(Aws.DynamoDb(faults), bare, time, new IdSource());
+        await opened.CreateTableIfMissingAsync(default);
+        await opened.CreateTableIfMissingAsync(default);
+
+        var removal = (await client.DescribeTimeToLiveAsync(bare)).TimeToLiveDescription;
+        Assert.Equal(isAllowed ? ("ENABLED", "e", 1) : ("DISABLED", null, 0), (removal.TimeToLiveStatus.Value, removal.AttributeName, changes));
+        Assert.True((await opened.WriteAsync(partition, NewCommitId(), [Create("a", "1")], default)).IsApplied);
     }
 
     /// <summary>A many-keys read of which only the first rows are done, as DynamoDB answers under load.</summary>

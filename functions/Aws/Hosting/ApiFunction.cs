@@ -104,7 +104,8 @@ internal sealed class ApiFunction(
         }
         catch (Exception exception)
         {
-            var isPassing = exception is StoreThrottledException or SecretUnavailableException or IOException or CatalogException { Kind: ErrorKind.SlowDown };
+            var isPassing = exception is StoreThrottledException or StoreUnavailableException or SecretUnavailableException or IOException
+                or CatalogException { Kind: ErrorKind.SlowDown or ErrorKind.Unavailable };
             var answer = isPassing
                 ? Answer.Error(ErrorKind.SlowDown, "The catalog cannot be opened at the moment; nothing was changed. Try again later")
                 : Answer.Error(ErrorKind.Internal, "The catalog cannot be opened; its log tells why");

@@ -143,7 +143,7 @@ internal sealed class Server(ServeOptions options)
             {
                 throw new SettingException($"The catalog '{name}' cannot be served: {exception.Message}", exception);
             }
-            catch (Exception exception) when (exception is CatalogException or IOException or InvalidDataException)
+            catch (Exception exception) when (exception is CatalogException or StoreThrottledException or StoreUnavailableException or IOException or InvalidDataException)
             {
                 throw new StartException($"The catalog '{name}' could not be stored: {exception.Message}", exception);
             }

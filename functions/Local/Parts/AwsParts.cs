@@ -45,7 +45,8 @@ internal sealed class AwsParts(S3CredentialSet credentials, TimeProvider clock, 
             await store.CreateTableIfMissingAsync(CancellationToken.None);
             return store;
         }
-        catch (Exception exception) when (exception is AmazonClientException or AmazonServiceException or HttpRequestException or IOException or InvalidDataException or OperationCanceledException)
+        catch (Exception exception) when (exception is AmazonClientException or AmazonServiceException or HttpRequestException or IOException or InvalidDataException or OperationCanceledException
+            or StoreThrottledException or StoreUnavailableException)
         {
             throw new StartException($"Cannot use the DynamoDB table {options.DynamoDbTable} at {where}: {exception.Message}", exception);
         }

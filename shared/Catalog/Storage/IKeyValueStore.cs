@@ -162,7 +162,7 @@ public sealed class UnknownOutcomeException(string message, Exception? inner = n
 /// <param name="inner">The vendor's exception.</param>
 public sealed class StoreThrottledException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>The store or storage cannot be used - its file is gone, its disk full, another program holds it - and nothing was applied.</summary>
+/// <summary>The store or storage cannot be used - nobody answers at its address, its file is gone, its disk full, another program holds it - and nothing was applied.</summary>
 /// <param name="reason">What is wrong, in words that may be shown to anybody: no paths, no names of hosts.</param>
 /// <param name="message">For the log.</param>
 /// <param name="inner">What failed.</param>

@@ -37,6 +37,7 @@ public interface IObjectStore
     /// <summary>Creates a file. False when the location is taken already, whatever its content.</summary>
     /// <exception cref="UnknownOutcomeException">Nobody can tell whether it was created; whatever else is thrown, it was not.</exception>
     /// <exception cref="StoreThrottledException">The store asked to slow down; nothing was created.</exception>
+    /// <exception cref="StoreUnavailableException">The store cannot be reached or used; nothing was created.</exception>
     ValueTask<bool> CreateAsync(string location, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
     /// <summary>Deletes a file; none there is as good.</summary>
