@@ -49,7 +49,7 @@ internal static partial class Log
     [LoggerMessage(114, LogLevel.Information, "{files} unfinished files of killed processes were deleted below {folder}")]
     public static partial void Swept(ILogger logger, int files, string folder);
 
-    [LoggerMessage(115, LogLevel.Warning, "Unfinished files of killed processes could not be looked for; it is tried again in an hour")]
+    [LoggerMessage(115, LogLevel.Warning, "Unfinished files of killed processes could not be looked for; it is tried again at the next start")]
     public static partial void NotSwept(ILogger logger, Exception exception);
 
     [LoggerMessage(113, LogLevel.Information, "Credentials are asked for: those of the client '{clientId}'")]

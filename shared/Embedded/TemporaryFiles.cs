@@ -12,15 +12,15 @@ public static class TemporaryFiles
     /// <param name="folder">The folder; none there is as good.</param>
     /// <param name="now">The time.</param>
     /// <param name="cancellationToken">Ends the walk.</param>
-    /// <returns>How many were deleted.</returns>
-    public static int Sweep(string folder, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <returns>How many were deleted, and whether others may come to belong to nobody, being too young to tell.</returns>
+    public static (int Deleted, bool IsMore) Sweep(string folder, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (!Directory.Exists(folder))
         {
-            return 0;
+            return (0, false);
         }
 
-        var swept = 0;
+        var (swept, isMore) = (0, false);
         var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
         foreach (var file in new DirectoryInfo(folder).EnumerateFiles(FileObjectStore.TemporaryPrefix + "*.tmp", options))
         {
@@ -32,6 +32,10 @@ public static class TemporaryFiles
                     file.Delete();
                     swept++;
                 }
+                else
+                {
+                    isMore = true;
+                }
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
@@ -39,6 +43,6 @@ public static class TemporaryFiles
             }
         }
 
-        return swept;
+        return (swept, isMore);
     }
 }

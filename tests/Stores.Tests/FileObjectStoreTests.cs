@@ -121,6 +121,19 @@ public sealed class FileObjectStoreTests : ObjectStoreTests
     }
 
     [Fact]
+    public async Task Unfinished_files_are_swept_when_they_are_old_and_a_second_walk_is_asked_for_only_where_some_are_young()
+    {
+        var now = DateTimeOffset.UtcNow;
+        Assert.Equal((0, false), TemporaryFiles.Sweep(folder, now, default));
+        await File.WriteAllTextAsync(Path.Join(folder, "data"), "x");
+        await File.WriteAllTextAsync(Path.Join(folder, FileObjectStore.TemporaryPrefix + "1234.tmp"), "half");
+        Assert.Equal((0, true), TemporaryFiles.Sweep(folder, now, default));
+        Assert.Equal((1, false), TemporaryFiles.Sweep(folder, now + TemporaryFiles.Lifetime + TimeSpan.FromMinutes(1), default));
+        Assert.Equal((0, false), TemporaryFiles.Sweep(folder, now + TimeSpan.FromDays(1), default));
+        Assert.True(File.Exists(Path.Join(folder, "data")));
+    }
+
+    [Fact]
     public async Task Nothing_is_left_beside_a_file()
     {
         await Task.WhenAll(Enumerable.Range(0, 16).Select(i => Task.Run(() => CreateAsync(At($"{i % 4}"), "x"))));

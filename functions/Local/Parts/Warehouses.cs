@@ -6,8 +6,6 @@ namespace Frazil.Local;
 /// <summary>The folders of this machine in which catalogs keep tables.</summary>
 internal sealed class Warehouses(Catalogs catalogs, TimeProvider clock, ILogger logger)
 {
-    private static readonly TimeSpan SweepEvery = TimeSpan.FromHours(1);
-
     /// <summary>
     /// Makes the folder of a catalog that is new, or new there. That of one that has been served from it must be there: an empty one in its place would hide that it was moved away.
     /// </summary>
@@ -33,17 +31,19 @@ internal sealed class Warehouses(Catalogs catalogs, TimeProvider clock, ILogger 
         DurableFolders.Create(folder);
     }
 
-    /// <summary>Deletes what killed processes left unfinished, at once and then now and then, until cancelled.</summary>
+    /// <summary>
+    /// Deletes what killed processes left unfinished: at the start, and once more where some were too young then, as those are that the process before this one left. Not now and then: it is a walk over
+    /// every file of the warehouse, data too, for a few files that harm nobody.
+    /// </summary>
     public async Task SweepAsync(CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(SweepEvery, clock);
         try
         {
-            do
+            if (await SweepOnceAsync(stopping))
             {
+                await Task.Delay(TemporaryFiles.Lifetime, clock, stopping);
                 await SweepOnceAsync(stopping);
             }
-            while (await timer.WaitForNextTickAsync(stopping));
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -51,8 +51,9 @@ internal sealed class Warehouses(Catalogs catalogs, TimeProvider clock, ILogger 
         }
     }
 
-    private async Task SweepOnceAsync(CancellationToken stopping)
+    private async Task<bool> SweepOnceAsync(CancellationToken stopping)
     {
+        var isMore = false;
         try
         {
             foreach (var name in await catalogs.ListAsync(stopping))
@@ -65,7 +66,8 @@ internal sealed class Warehouses(Catalogs catalogs, TimeProvider clock, ILogger 
                 foreach (var location in catalog.Entity.Storage.AllowedLocations.Prepend(catalog.Entity.Storage.BaseLocation).Where(location => Location.Parse(location).Scheme == "file"))
                 {
                     var folder = FileObjectStore.PathOfFolder(location);
-                    var files = await Task.Run(() => TemporaryFiles.Sweep(folder, clock.GetUtcNow(), stopping), stopping);
+                    var (files, isMoreBelow) = await Task.Run(() => TemporaryFiles.Sweep(folder, clock.GetUtcNow(), stopping), stopping);
+                    isMore |= isMoreBelow;
                     if (files > 0)
                     {
                         Log.Swept(logger, files, folder);
@@ -77,5 +79,7 @@ internal sealed class Warehouses(Catalogs catalogs, TimeProvider clock, ILogger 
         {
             Log.NotSwept(logger, exception);
         }
+
+        return isMore;
     }
 }
