@@ -55,7 +55,7 @@ public sealed class FrazilPipeline(Operations operations, ILogger<FrazilPipeline
         Answer answer;
         try
         {
-            answer = (await FindAsync(http, target, record)).Within(http, isApplied: record.IsChange);
+            answer = await (await FindAsync(http, target, record)).WithinAsync(http, isApplied: record.IsChange);
             if (!record.IsChange)
             {
                 answer.Hold();

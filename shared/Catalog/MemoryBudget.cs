@@ -30,6 +30,9 @@ public sealed class MemoryBudget(long capacity)
     /// <param name="cacheBytes">Bytes that metadata is cached in.</param>
     public static long OfProcess(long cacheBytes) => Math.Max(MinBytes, (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - cacheBytes - BaseBytes) / 2);
 
+    /// <summary>Whether a failure is that there was no memory: for this request, which may say nothing about another.</summary>
+    internal static bool IsRefusal(CatalogException failure) => failure.InnerException is InsufficientMemoryException;
+
     /// <summary>Takes some.</summary>
     /// <param name="bytes">How much.</param>
     /// <param name="before">What the same request has taken before.</param>
@@ -39,13 +42,14 @@ public sealed class MemoryBudget(long capacity)
         if (bytes > Capacity - before)
         {
             throw new CatalogException(
-                ErrorKind.PayloadTooLarge, $"This takes more memory than the {Capacity} bytes that this server has for requests: ask for less, send less at a time, or give the server more memory");
+                ErrorKind.PayloadTooLarge, $"This takes more memory than the {Capacity} bytes that this server has for requests: ask for less, send less at a time, or give the server more memory",
+                new InsufficientMemoryException());
         }
 
         if (Interlocked.Add(ref held, bytes) > Capacity)
         {
             Return(bytes);
-            throw new CatalogException(ErrorKind.SlowDown, "This server has no memory for the request at the moment: others hold it. Nothing was changed; try again later");
+            throw new CatalogException(ErrorKind.SlowDown, "This server has no memory for the request at the moment: others hold it. Nothing was changed; try again later", new InsufficientMemoryException());
         }
     }
 

@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Frazil.Api.Tests.Files;
 using Frazil.Entities;
-using Frazil.Iceberg;
 using Frazil.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -50,15 +49,15 @@ public sealed class PackedAnswerTests : CatalogTests
         var size = System.Text.Json.JsonEncodedText.Encode(whole, System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes.Length;
         var measures = Measures.Begin(new MemoryBudget(1));
 
-        Assert.Equal(200, Status(size));
-        Assert.Equal(500, Status(size - 1));
+        Assert.Equal(200, await StatusAsync(size));
+        Assert.Equal(500, await StatusAsync(size - 1));
         measures.Release();
 
-        int Status(long limit)
+        async Task<int> StatusAsync(long limit)
         {
             var http = new DefaultHttpContext();
             http.Features.Set(new AnswerLimit("test", limit));
-            return Answer.Spliced(document, "}"u8.ToArray()).Within(http, isApplied: true).Status;
+            return (await Answer.Spliced(document, "}"u8.ToArray()).WithinAsync(http, isApplied: true)).Status;
         }
     }
 

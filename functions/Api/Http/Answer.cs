@@ -144,9 +144,9 @@ public sealed class Answer
     /// <summary>This answer, or what to answer instead when the host cannot carry it.</summary>
     /// <param name="http">The request; a host with a limit has put an <see cref="AnswerLimit"/> among its features.</param>
     /// <param name="isApplied">Whether the request has changed something. Then it must not be told as a failure: the client has to know that nobody should send it again.</param>
-    public Answer Within(HttpContext http, bool isApplied)
+    public async ValueTask<Answer> WithinAsync(HttpContext http, bool isApplied)
     {
-        if (http.Features.Get<AnswerLimit>() is not { } limit || !HasBody(http) || Fits(http, limit))
+        if (http.Features.Get<AnswerLimit>() is not { } limit || !HasBody(http) || await FitsAsync(http, limit))
         {
             return this;
         }
@@ -251,8 +251,8 @@ public sealed class Answer
     private bool HasBody(HttpContext http) =>
         Length > 0 && Status is not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified) && !HttpMethods.IsHead(http.Request.Method);
 
-    private bool Fits(HttpContext http, AnswerLimit limit) => IsGzipFor(http)
-        ? limit.FitsBinary(before.Length + middle!.Deflated.Blocks.Length + after.Length + GzipFrameBytes)
+    private async ValueTask<bool> FitsAsync(HttpContext http, AnswerLimit limit) => IsGzipFor(http)
+        ? limit.FitsBinary(before.Length + (await middle!.DeflatedAsync(http.RequestAborted)).Blocks.Length + after.Length + GzipFrameBytes)
         : middle is { Unpacked: null } ? limit.FitsText(before.Span, middle.Deflated, after.Span)
         : limit.FitsText(before.Span, (middle?.Unpacked ?? default).Span, after.Span);
 
@@ -261,13 +261,13 @@ public sealed class Answer
     /// </summary>
     private async ValueTask SendGzipAsync(HttpContext http, MetadataDocument metadata)
     {
-        var crc = metadata.Checksum();
+        var crc = await metadata.ChecksumAsync(http.RequestAborted);
         crc.Append(after.Span);
         byte[] head = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255, .. StoredBlock(before.Span, isLast: false)];
         byte[] tail = [.. StoredBlock(after.Span, isLast: true), 0, 0, 0, 0, 0, 0, 0, 0];
         BinaryPrimitives.WriteUInt32LittleEndian(tail.AsSpan(tail.Length - 8), crc.GetCurrentHashAsUInt32());
         BinaryPrimitives.WriteUInt32LittleEndian(tail.AsSpan(tail.Length - 4), (uint)Length);
-        var deflated = metadata.Deflated.Blocks;
+        var deflated = (await metadata.DeflatedAsync(http.RequestAborted)).Blocks;
         CatalogMeter.MetadataBytes.Record(deflated.Length, Gzipped);
         http.Response.Headers.ContentEncoding = "gzip";
         http.Response.ContentLength = head.Length + deflated.Length + tail.Length;

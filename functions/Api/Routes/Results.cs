@@ -12,26 +12,26 @@ internal static class Results
     private static readonly byte[] WithoutConfig = ",\"config\":{}}"u8.ToArray();
 
     /// <summary>The answer of an operation that changes something.</summary>
-    public static async ValueTask<Answer> ToAnswerAsync(this ApiRequest request, ValueTask<Outcome> outcome) => ToAnswer(request, await outcome);
+    public static async ValueTask<Answer> ToAnswerAsync(this ApiRequest request, ValueTask<Outcome> outcome) => await ToAnswerAsync(request, await outcome);
 
     /// <summary>The answer of an outcome.</summary>
-    public static Answer ToAnswer(ApiRequest request, Outcome outcome) => outcome switch
+    public static async ValueTask<Answer> ToAnswerAsync(this ApiRequest request, Outcome outcome) => outcome switch
     {
         Outcome.Done => Answer.NoContent,
         Outcome.Document document => Answer.Document(document.Body),
         Outcome.Staged staged => Staged(request, staged.Json),
-        Outcome.Metadata metadata => Splice(request.Catalog, metadata),
+        Outcome.Metadata metadata => await SpliceAsync(request, metadata),
         _ => throw new InvalidOperationException($"no answer for an outcome of type {outcome.GetType().Name}"),
     };
 
-    private static Answer Splice(Catalog catalog, Outcome.Metadata outcome)
+    private static async ValueTask<Answer> SpliceAsync(ApiRequest request, Outcome.Metadata outcome)
     {
-        var document = outcome.ReferencedSnapshotsOnly ? outcome.File.Referenced : outcome.File;
+        var document = outcome.ReferencedSnapshotsOnly ? await outcome.File.ReferencedAsync(request.CancellationToken) : outcome.File;
         return outcome.Form switch
         {
             ResultForm.LoadView => Answer.Spliced(document, WithoutConfig),
             ResultForm.CommitTable => Answer.Spliced(document, End, outcome.File.Tag(outcome.ReferencedSnapshotsOnly)),
-            _ => Answer.Spliced(document, After(catalog), outcome.File.Tag(outcome.ReferencedSnapshotsOnly)),
+            _ => Answer.Spliced(document, After(request.Catalog), outcome.File.Tag(outcome.ReferencedSnapshotsOnly)),
         };
     }
 

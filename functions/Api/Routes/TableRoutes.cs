@@ -69,7 +69,7 @@ public static class TableRoutes
         var known = "";
         var outcome = await request.Operations.Tables.LoadAsync(
             request.Call, request.Table, referencedOnly, ifNoneMatch.Length == 0 ? null : etag => IfNoneMatch.Holds(ifNoneMatch, known = etag), request.CancellationToken);
-        return outcome is null ? Answer.NotModified(known) : Results.ToAnswer(request, outcome);
+        return outcome is null ? Answer.NotModified(known) : await request.ToAnswerAsync(outcome);
     }
 
     private static async ValueTask<Answer> UpdateTable(ApiRequest request)

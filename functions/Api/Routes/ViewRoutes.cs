@@ -38,7 +38,7 @@ public static class ViewRoutes
     private static async ValueTask<Answer> LoadView(ApiRequest request)
     {
         ReferencedBy.Read(request);
-        return Results.ToAnswer(request, await request.Operations.Views.LoadAsync(request.Call, request.View, request.CancellationToken));
+        return await request.ToAnswerAsync(await request.Operations.Views.LoadAsync(request.Call, request.View, request.CancellationToken));
     }
 
     private static async ValueTask<Answer> ReplaceView(ApiRequest request)

@@ -23,6 +23,9 @@ public sealed class MetadataDocument
     /// <summary>Bytes that a document takes beside its forms: its own objects, its place in the cache, headers of arrays.</summary>
     internal const int OwnBytes = 640;
 
+    /// <summary>Instead of the form with referenced snapshots, where that is the document itself: a shared form must not keep the text of the one that made it.</summary>
+    private static readonly MetadataDocument Itself = new("", default(ReadOnlyMemory<byte>));
+
     private readonly ReadOnlyMemory<byte> text;
 
     // Of a document that is kept deflated: the text as long as somebody else holds it, or as the collector has not come by, so that commits in a row need not inflate it each.
@@ -140,18 +143,15 @@ public sealed class MetadataDocument
     /// <summary>The JSON text if it is at hand, or null: then <see cref="Deflated"/> is, and can be read as a stream.</summary>
     public ReadOnlyMemory<byte>? Unpacked => unpacked is null ? text : unpacked.TryGetTarget(out var made) ? made : (ReadOnlyMemory<byte>?)null;
 
-    /// <summary>The text deflated.</summary>
-    public DeflatedText Deflated => Get(deflated, static document => DeflatedText.Of(document.Json));
-
-    /// <summary>The form that <c>snapshots=refs</c> asks for.</summary>
-    public MetadataDocument Referenced => Get(referenced, static document => document.MakeReferenced());
+    /// <summary>The text deflated, where it is at hand (<see cref="Unpacked"/> is null) or nobody else has the document: to make it may take long.</summary>
+    public DeflatedText Deflated => Get(deflated, static document => document.MakeDeflated());
 
     /// <summary>What stands before the text in an answer: the beginning of the object, the location unless there is none, and the member's name.</summary>
     public ReadOnlyMemory<byte> Opening => Get(opening, static document => MakeOpening(document.Location));
 
     /// <summary>Bytes that the document takes with the forms made so far.</summary>
     public long Size => OwnBytes + (sizeof(char) * Location.Length) + TextBytes
-        + (deflated.Made?.Size ?? 0) + (opening.Made?.Length ?? 0) + (named.Made?.Size ?? 0) + (referenced.Made is { } other && other != this ? other.Size : 0);
+        + (deflated.Made?.Size ?? 0) + (opening.Made?.Length ?? 0) + (named.Made?.Size ?? 0) + (referenced.Made is { } other && other != Itself ? other.Size : 0);
 
     /// <summary>Where the document is kept, so that it can tell when it grows.</summary>
     internal MetadataFiles.Entry? Entry { get; set; }
@@ -167,21 +167,25 @@ public sealed class MetadataDocument
         return known ??= EntityTag.Of(Location, referencedSnapshotsOnly);
     }
 
-    /// <summary>The checksum of <see cref="Opening"/> and the text, to go on from. Asked for when an answer is being sent, where nothing may be refused any more: it holds no memory.</summary>
-    public Crc32 Checksum() => Get(checksum, static document =>
+    /// <summary>The text deflated.</summary>
+    public ValueTask<DeflatedText> DeflatedAsync(CancellationToken cancellationToken) => GetAsync(deflated, static document => document.MakeDeflated(), cancellationToken);
+
+    /// <summary>The form that <c>snapshots=refs</c> asks for.</summary>
+    /// <exception cref="CatalogException">503 or 413 when there is no memory to make it.</exception>
+    public async ValueTask<MetadataDocument> ReferencedAsync(CancellationToken cancellationToken)
     {
-        var crc = new Crc32();
-        crc.Append(document.Opening.Span);
-        if (document.Unpacked is { } text)
+        var made = await GetAsync(referenced, static document => document.MakeReferenced(), cancellationToken);
+        if (made == Itself)
         {
-            crc.Append(text.Span);
-            return crc;
+            return this;
         }
 
-        using var stream = document.Deflated.Open();
-        crc.Append(stream);
-        return crc;
-    }).Clone();
+        made.Entry ??= Entry; // its own forms are counted, too
+        return made;
+    }
+
+    /// <summary>The checksum of <see cref="Opening"/> and the text, to go on from. Asked for when an answer is being sent, where nothing may be refused any more: it holds no memory.</summary>
+    public async ValueTask<Crc32> ChecksumAsync(CancellationToken cancellationToken) => (await GetAsync(checksum, static document => document.MakeChecksum(), cancellationToken)).Clone();
 
     /// <summary>The text as table metadata. Parsed anew by each caller unless this document was written by this process just now, since a parsed form is large.</summary>
     public TableMetadata ToTable()
@@ -242,10 +246,40 @@ public sealed class MetadataDocument
         return made;
     }
 
+    private async ValueTask<T> GetAsync<T>(Once<T> part, Func<MetadataDocument, T> make, CancellationToken cancellationToken)
+        where T : class
+    {
+        if (part.Made is { } made)
+        {
+            return made;
+        }
+
+        made = await part.GetAsync(this, make, cancellationToken);
+        Entry?.Grow();
+        return made;
+    }
+
+    private DeflatedText MakeDeflated() => DeflatedText.Of(Json);
+
+    private Crc32 MakeChecksum()
+    {
+        var crc = new Crc32();
+        crc.Append(Opening.Span);
+        if (Unpacked is { } whole)
+        {
+            crc.Append(whole.Span);
+            return crc;
+        }
+
+        using var stream = Deflated.Open();
+        crc.Append(stream);
+        return crc;
+    }
+
     private MetadataDocument MakeReferenced()
     {
         var full = ToTable();
         var reduced = full.WithReferencedSnapshotsOnly();
-        return ReferenceEquals(full, reduced) || reduced.Snapshots.Count == full.Snapshots.Count ? this : new(Location, reduced.ToJson());
+        return ReferenceEquals(full, reduced) || reduced.Snapshots.Count == full.Snapshots.Count ? Itself : new MetadataDocument(Location, reduced.ToJson()).ToKeep();
     }
 }

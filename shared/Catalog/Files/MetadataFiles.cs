@@ -78,11 +78,12 @@ public sealed class MetadataFiles(long capacity)
         }
 
         CatalogMeter.MetadataCache.Add(1, CatalogMeter.Miss);
-        if (own is not null)
+        if (own is null)
         {
-            _ = FetchAsync(catalog, key, own);
+            return WaitAsync(catalog, key, reading, cancellationToken);
         }
 
+        _ = FetchAsync(catalog, key, own);
         return new(reading.WaitAsync(cancellationToken));
     }
 
@@ -176,6 +177,19 @@ public sealed class MetadataFiles(long capacity)
         new(damage, $"The metadata file {location} is damaged: {exception.Message}", exception);
 
     private static CatalogException Missing(string location) => new(ErrorKind.NotFound, $"Failed to open input stream for file: {location}");
+
+    /// <summary>Waits for a file that somebody else reads. That there was no memory for it can be due to what that one held beside: then whoever waited tries for itself.</summary>
+    private async ValueTask<MetadataDocument> WaitAsync(Catalog catalog, Key key, Task<MetadataDocument> reading, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reading.WaitAsync(cancellationToken);
+        }
+        catch (CatalogException exception) when (MemoryBudget.IsRefusal(exception))
+        {
+            return await ReadForeignAsync(catalog, key.Location, key.Kind, cancellationToken);
+        }
+    }
 
     /// <summary>Reads a file for all who wait for it. It ends with the file, and not with the first of them who goes away.</summary>
     private async Task FetchAsync(Catalog catalog, Key key, TaskCompletionSource<MetadataDocument> reading)

@@ -7,7 +7,9 @@ namespace Frazil;
 /// <see cref="Begin"/> and, at its end, <see cref="Release"/>; the measured stores and the commits below add to <see cref="Current"/>, and to nothing when nobody began.
 /// </summary>
 /// <remarks>Operations that run side by side each add their whole duration: the sum can be more than the request took.</remarks>
+#pragma warning disable CA1001 // the whole ends with Release, as parts of it do with Dispose
 public sealed class Measures
+#pragma warning restore CA1001
 {
     // The part of a request that is under way: where nobody began one, the whole of it.
     private static readonly AsyncLocal<Part?> Ambient = new();

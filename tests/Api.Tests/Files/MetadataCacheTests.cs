@@ -136,7 +136,51 @@ public sealed class MetadataCacheTests
         Assert.Equal(json, kept.Json.ToArray());
         Assert.Equal(json, kept.Deflated.ToText());
         Assert.Equal(20_000, kept.ToTable().Snapshots.Count);
-        Assert.Single(kept.Referenced.ToTable().Snapshots);
+        Assert.Single((await kept.ReferencedAsync(default)).ToTable().Snapshots);
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    public async Task The_form_with_referenced_snapshots_of_a_large_file_is_not_kept_as_text_either(int snapshots, bool isWhole)
+    {
+        var cache = new MetadataFiles(64 * MegaByte);
+        var json = System.Text.Encoding.UTF8.GetBytes(System.Text.Encoding.UTF8.GetString(MetadataDocumentTests.Json(snapshots))
+            .Replace("\"properties\":{}", $"\"properties\":{{\"large\":\"{new string('x', 2 * MegaByte)}\"}}", StringComparison.Ordinal));
+        var read = await cache.ReadAsync(catalog, await WriteAsync("t", json), TableKind.Table, default);
+        var kept = await cache.ReadAsync(catalog, read.Location, TableKind.Table, default);
+        Assert.NotSame(read, kept);
+
+        var first = await read.ReferencedAsync(default);
+        var second = await kept.ReferencedAsync(default);
+
+        Assert.Equal(isWhole, first == read);
+        Assert.Equal(isWhole, second == kept);
+        Assert.Single(second.ToTable().Snapshots);
+        Assert.True(cache.CachedBytes < json.Length / 4, $"{cache.CachedBytes} of {json.Length}");
+    }
+
+    [Fact]
+    public async Task That_there_was_no_memory_is_told_to_whoever_had_none_and_the_next_reads_the_file()
+    {
+        var document = new MetadataDocument($"{Base}/t/metadata/1.gz.metadata.json", MetadataDocumentTests.Json(100));
+        await MetadataFiles.CreateAsync(new Catalog(catalog.Entity, files), document, default);
+        var cache = new MetadataFiles(MegaByte);
+        files.Hold();
+
+        var refused = Enumerable.Range(0, 3).Select(_ => AskAsync(1)).ToArray();
+        var served = Enumerable.Range(0, 3).Select(_ => AskAsync(MegaByte)).ToArray();
+        files.LetGo();
+
+        Assert.Equal(ErrorKind.PayloadTooLarge, (await Assert.ThrowsAsync<CatalogException>(() => refused[0])).Kind);
+        Assert.All(await Task.WhenAll(served), one => Assert.Equal(document.Length, one.Length));
+        Assert.InRange(files.Reads, 2, 4);
+
+        async Task<MetadataDocument> AskAsync(long memory)
+        {
+            Measures.Begin(new MemoryBudget(memory));
+            return await cache.ReadAsync(catalog, document.Location, TableKind.Table, default);
+        }
     }
 
     [Fact]
@@ -150,8 +194,10 @@ public sealed class MetadataCacheTests
 
         _ = document.Deflated;
         Assert.Equal(size += document.Deflated.Size, cache.CachedBytes);
-        _ = document.Referenced;
-        Assert.Equal(size += document.Referenced.Size, cache.CachedBytes);
+        var referenced = await document.ReferencedAsync(default);
+        Assert.Equal(size += referenced.Size, cache.CachedBytes);
+        _ = referenced.Deflated;
+        Assert.Equal(size += referenced.Deflated.Size, cache.CachedBytes);
         _ = document.Opening;
         Assert.Equal(size + document.Opening.Length, cache.CachedBytes);
 
@@ -162,7 +208,7 @@ public sealed class MetadataCacheTests
         }
 
         var full = cache.CachedBytes;
-        _ = document.Checksum();
+        _ = await document.ChecksumAsync(default);
         Assert.Equal(full, cache.CachedBytes); // it has left long ago
     }
 

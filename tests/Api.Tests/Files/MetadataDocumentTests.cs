@@ -19,16 +19,62 @@ public sealed class MetadataDocumentTests
             var document = new MetadataDocument("file:///t/metadata/1.metadata.json", Json(snapshots: 20));
             using var start = new Barrier(Readers);
             var seen = await Task.WhenAll(Enumerable.Range(0, Readers).Select(_ => Task.Factory.StartNew(
-                () =>
+                async () =>
                 {
                     start.SignalAndWait();
-                    return (document.Deflated, document.Referenced);
+                    return (Deflated: await document.DeflatedAsync(default), Referenced: await document.ReferencedAsync(default));
                 },
-                TaskCreationOptions.LongRunning)));
+                TaskCreationOptions.LongRunning).Unwrap()));
 
             Assert.Single(seen.Select(forms => forms.Deflated).Distinct());
             Assert.Single(seen.Select(forms => forms.Referenced).Distinct());
         }
+    }
+
+    [Fact]
+    public async Task Whoever_waits_for_a_form_of_a_large_document_keeps_no_thread()
+    {
+        var document = new MetadataDocument("file:///t/metadata/1.metadata.json", Json(snapshots: 100_000));
+        using var start = new Barrier(Readers);
+        var asked = await Task.WhenAll(Enumerable.Range(0, Readers).Select(_ => Task.Factory.StartNew(
+            () =>
+            {
+                start.SignalAndWait();
+                var asking = document.ReferencedAsync(default);
+                return (WasMade: asking.IsCompleted, Form: asking.AsTask());
+            },
+            TaskCreationOptions.LongRunning)));
+
+        Assert.Contains(asked, one => one.WasMade);
+        Assert.Contains(asked, one => !one.WasMade);
+        Assert.Single((await Task.WhenAll(asked.Select(one => one.Form))).Distinct());
+    }
+
+    [Fact]
+    public async Task Who_waited_for_a_form_makes_it_where_the_first_had_no_memory_for_it()
+    {
+        var document = new MetadataDocument("file:///t/metadata/1.metadata.json", Json(snapshots: 50_000));
+        using var start = new Barrier(Readers);
+        var refused = 0;
+        var made = await Task.WhenAll(Enumerable.Range(0, Readers).Select(reader => Task.Factory.StartNew(
+            async () =>
+            {
+                Measures.Begin(new MemoryBudget(reader == 0 ? long.MaxValue : 1));
+                start.SignalAndWait();
+                try
+                {
+                    return await document.ReferencedAsync(default);
+                }
+                catch (Frazil.Iceberg.CatalogException exception) when (exception.Kind == Frazil.Iceberg.ErrorKind.PayloadTooLarge)
+                {
+                    Interlocked.Increment(ref refused);
+                    return null;
+                }
+            },
+            TaskCreationOptions.LongRunning).Unwrap()));
+
+        Assert.NotNull(made[0]);
+        Assert.Equal(Readers - refused, made.Count(one => one == made[0]));
     }
 
     [Fact]
