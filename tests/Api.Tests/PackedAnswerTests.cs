@@ -1,6 +1,8 @@
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Frazil.Api.Tests.Files;
 using Frazil.Entities;
 using Frazil.Storage;
@@ -14,6 +16,8 @@ namespace Frazil.Api.Tests;
 public sealed class PackedAnswerTests : CatalogTests
 {
     private const string Location = "memory://lake/t/metadata/1.metadata.json";
+
+    private static readonly JsonSerializerOptions AsItIs = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     [Theory]
     [InlineData("gzip")]
@@ -43,10 +47,11 @@ public sealed class PackedAnswerTests : CatalogTests
     {
         // Characters of every length, at every place of what is counted at once.
         var text = string.Concat(Enumerable.Range(0, 40_000).Select(i => "a\"\\é✓🧊"[..(i % 6)] + "🧊"));
-        var json = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(MetadataDocumentTests.Json(20_000)).Replace("\"properties\":{}", $"\"properties\":{System.Text.Json.JsonSerializer.Serialize(new Dictionary<string, string> { ["k"] = text }, new System.Text.Json.JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping })}", StringComparison.Ordinal));
+        var properties = $"\"properties\":{JsonSerializer.Serialize(new Dictionary<string, string> { ["k"] = text }, AsItIs)}";
+        var json = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(MetadataDocumentTests.Json(20_000)).Replace("\"properties\":{}", properties, StringComparison.Ordinal));
         var document = await PackAsync(json);
         var whole = Encoding.UTF8.GetString([.. document.Opening.Span, .. json, (byte)'}']);
-        var size = System.Text.Json.JsonEncodedText.Encode(whole, System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes.Length;
+        var size = JsonEncodedText.Encode(whole, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes.Length;
         var measures = Measures.Begin(new MemoryBudget(1));
 
         Assert.Equal(200, await StatusAsync(size));

@@ -14,7 +14,7 @@ public sealed class RequestBodyTests
     {
         var pool = new EmptyingPool(rents);
 
-        await Assert.ThrowsAsync<OutOfMemoryException>(() => RequestBody.ReadAllAsync(new MemoryStream(new byte[1024 * 1024]), int.MaxValue, pool, default).AsTask());
+        await Assert.ThrowsAsync<InsufficientMemoryException>(() => RequestBody.ReadAllAsync(new MemoryStream(new byte[1024 * 1024]), int.MaxValue, pool, default).AsTask());
 
         Assert.Equal(rents, pool.Returned.Count);
         Assert.Equal(rents, pool.Returned.Distinct().Count());
@@ -27,7 +27,7 @@ public sealed class RequestBodyTests
 
         public List<byte[]> Returned { get; } = [];
 
-        public override byte[] Rent(int minimumLength) => left-- > 0 ? new byte[minimumLength] : throw new OutOfMemoryException();
+        public override byte[] Rent(int minimumLength) => left-- > 0 ? new byte[minimumLength] : throw new InsufficientMemoryException();
 
         public override void Return(byte[] array, bool clearArray = false) => Returned.Add(array);
     }
