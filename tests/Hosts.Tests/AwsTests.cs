@@ -169,8 +169,13 @@ public sealed class AwsTests : IDisposable
         // No profile, and no machine of Amazon's to be asked.
         var environment = new Dictionary<string, string>
         {
-            ["AWS_EC2_METADATA_DISABLED"] = "true", ["AWS_REGION"] = "", ["AWS_DEFAULT_REGION"] = "", ["AWS_CONFIG_FILE"] = folder.Join("none"), ["AWS_SHARED_CREDENTIALS_FILE"] = folder.Join("none"),
-            ["AWS_ACCESS_KEY_ID"] = "a", ["AWS_SECRET_ACCESS_KEY"] = "b",
+            ["AWS_EC2_METADATA_DISABLED"] = "true",
+            ["AWS_REGION"] = "",
+            ["AWS_DEFAULT_REGION"] = "",
+            ["AWS_CONFIG_FILE"] = folder.Join("none"),
+            ["AWS_SHARED_CREDENTIALS_FILE"] = folder.Join("none"),
+            ["AWS_ACCESS_KEY_ID"] = "a",
+            ["AWS_SECRET_ACCESS_KEY"] = "b",
         };
 
         var (exitCode, _, errors) = await FrazilProcess.RunAsync(folder.Path, environment, ["--port", "0", .. words]);

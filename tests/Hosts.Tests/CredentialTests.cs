@@ -82,7 +82,9 @@ public sealed class CredentialTests : IDisposable
         Directory.CreateDirectory(folder.Join("frazil-data"));
         folder.Write("frazil-data/auth.json", JsonSerializer.Serialize(new Dictionary<string, string>
         {
-            ["client-id"] = "root", ["key"] = Convert.ToBase64String(credentials.Key), ["secret-hash"] = Convert.ToBase64String(credentials.SecretHash),
+            ["client-id"] = "root",
+            ["key"] = Convert.ToBase64String(credentials.Key),
+            ["secret-hash"] = Convert.ToBase64String(credentials.SecretHash),
         }));
         var (exitCode, _, errors) = await FrazilProcess.RunAsync(folder.Path, "--port", "0");
         Assert.Equal(2, exitCode);
