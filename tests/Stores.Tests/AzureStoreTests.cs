@@ -89,7 +89,7 @@ public sealed class BlobObjectStoreTests : ObjectStoreTests, IAsyncLifetime
         var other = new BlobServiceClient(new Uri("http://127.0.0.1:9/other"), AzureClients.ForBlobs());
         var both = new BlobObjectStore([Azurite.Blobs(), other], [Folder, "abfss://lake@other.dfs.core.windows.net/warehouse"], TimeProvider.System, new IdSource());
         Assert.True(await both.CreateAsync(At("mine"), Bytes("x"), default));
-        await Assert.ThrowsAsync<IOException>(async () => await both.ReadAsync("abfss://lake@other.dfs.core.windows.net/warehouse/theirs", default));
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await both.ReadAsync("abfss://lake@other.dfs.core.windows.net/warehouse/theirs", default));
         var refusal = await Assert.ThrowsAsync<CatalogException>(async () => await both.ReadAsync("abfss://lake@third.dfs.core.windows.net/warehouse/theirs", default));
         Assert.Equal(ErrorKind.Forbidden, refusal.Kind);
     }
