@@ -89,6 +89,9 @@ public sealed class FileObjectStore : IObjectStore
     }
 
     /// <inheritdoc/>
+    public bool? ExistsNearby(string location) => File.Exists(roots.PathAsSpelled(location));
+
+    /// <inheritdoc/>
     public ValueTask<Stream?> OpenReadAsync(string location, CancellationToken cancellationToken)
     {
         var handle = Open(location, cancellationToken);

@@ -9,6 +9,8 @@ internal sealed class FilesBesideObjectStore(IObjectStore elsewhere, IObjectStor
 {
     public ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string location, CancellationToken cancellationToken) => Of(location).ReadAsync(location, cancellationToken);
 
+    public bool? ExistsNearby(string location) => Of(location).ExistsNearby(location);
+
     public ValueTask<Stream?> OpenReadAsync(string location, CancellationToken cancellationToken) => Of(location).OpenReadAsync(location, cancellationToken);
 
     public ValueTask<bool> CreateAsync(string location, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>

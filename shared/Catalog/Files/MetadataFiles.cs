@@ -7,7 +7,7 @@ namespace Frazil;
 /// <summary>
 /// Metadata files: read by location through a byte-bounded cache (a file never changes, so the cache cannot be stale), written once under fresh names.
 /// </summary>
-/// <remarks>A file that is in the cache is served without looking whether it is still there: ADR 0022.</remarks>
+/// <remarks>A file that is in the cache is served while it is there, as far as that can be told without a request over a network: ADR 0022.</remarks>
 /// <param name="capacity">Bytes that the cache may hold; what is used least recently leaves first. 0 to cache nothing.</param>
 public sealed class MetadataFiles(long capacity)
 {
@@ -59,32 +59,41 @@ public sealed class MetadataFiles(long capacity)
         var key = new Key(catalog.Partition, location, kind);
         Task<MetadataDocument>? reading;
         TaskCompletionSource<MetadataDocument>? own = null;
+        MetadataDocument? cached;
         lock (gate)
         {
-            if (Find(key) is { } cached)
+            cached = Find(key);
+            if (cached is not null)
             {
                 hits++;
-                CatalogMeter.MetadataCache.Add(1, CatalogMeter.Hit);
-                return new(cached);
+                reading = null;
             }
-
-            misses++;
-            if (!underWay.TryGetValue(key, out reading))
+            else
             {
-                own = new(TaskCreationOptions.RunContinuationsAsynchronously);
-                reading = own.Task;
-                underWay.Add(key, reading);
+                misses++;
+                if (!underWay.TryGetValue(key, out reading))
+                {
+                    own = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                    reading = own.Task;
+                    underWay.Add(key, reading);
+                }
             }
+        }
+
+        if (cached is not null)
+        {
+            CatalogMeter.MetadataCache.Add(1, CatalogMeter.Hit);
+            return catalog.Files.ExistsNearby(location) is false ? throw Missing(location) : new(cached);
         }
 
         CatalogMeter.MetadataCache.Add(1, CatalogMeter.Miss);
         if (own is null)
         {
-            return WaitAsync(catalog, key, reading, cancellationToken);
+            return WaitAsync(catalog, key, reading!, cancellationToken);
         }
 
         _ = FetchAsync(catalog, key, own);
-        return new(reading.WaitAsync(cancellationToken));
+        return new(reading!.WaitAsync(cancellationToken));
     }
 
     /// <summary>The entity tag of the answer that holds a table's file: out of the cache when it is there, else made from its name alone.</summary>

@@ -48,7 +48,9 @@ public sealed class Tables(Changes changes, Namespaces namespaces, MetadataFiles
         CallContext call, TableIdentifier table, bool referencedSnapshotsOnly, Func<string, bool>? isKnown, CancellationToken cancellationToken)
     {
         var pointer = await pointers.RequireAsync(call, table, TableKind.Table, cancellationToken);
-        if (isKnown is not null && isKnown(files.Tag(call.Catalog, pointer.Entity.MetadataLocation, referencedSnapshotsOnly)))
+        if (isKnown is not null
+            && isKnown(files.Tag(call.Catalog, pointer.Entity.MetadataLocation, referencedSnapshotsOnly))
+            && call.Catalog.Files.ExistsNearby(pointer.Entity.MetadataLocation) is not false)
         {
             CatalogMeter.Loads.Add(1, CatalogMeter.Mode("304"));
             return null;

@@ -34,6 +34,12 @@ public interface IObjectStore
     /// <summary>Opens a file of any size for reading from its beginning, for files too large to hold. Null when there is none. The stream need not be seekable.</summary>
     ValueTask<Stream?> OpenReadAsync(string location, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Whether a file is there, where that can be told without a request over a network; null where it cannot. Lets a cached file be served only while it exists,
+    /// where asking costs next to nothing.
+    /// </summary>
+    bool? ExistsNearby(string location) => null;
+
     /// <summary>Creates a file. False when the location is taken already, whatever its content.</summary>
     /// <exception cref="UnknownOutcomeException">Nobody can tell whether it was created; whatever else is thrown, it was not.</exception>
     /// <exception cref="StoreThrottledException">The store asked to slow down; nothing was created.</exception>

@@ -36,6 +36,9 @@ public sealed class MeteredObjectStore(IObjectStore inner, string name, TimeProv
     }
 
     /// <inheritdoc />
+    public bool? ExistsNearby(string location) => inner.ExistsNearby(location);
+
+    /// <inheritdoc />
     public async ValueTask<Stream?> OpenReadAsync(string location, CancellationToken cancellationToken)
     {
         var call = Begin("file open", "open");
