@@ -20,6 +20,7 @@ import tempfile
 import time
 import unicodedata
 import uuid
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -274,7 +275,8 @@ def main():
         shown, files = catalog.dump(), tree(folder)
         before = resident(server)
         todo = [case for case in cases(context) if pattern is None or pattern.search(case.name)]
-        assert len({case.name for case in todo}) == len(todo), "two cases have one name"
+        twice = [name for name, count in Counter(case.name for case in todo).items() if count > 1]
+        assert not twice, f"two cases have one name: {twice}"
         if functions:
             left_out = [case.name for case in todo if case.name in LEFT_OUT_BEFORE_FUNCTIONS]
             assert pattern or len(left_out) == len(LEFT_OUT_BEFORE_FUNCTIONS), "a case that is left out has another name now"
