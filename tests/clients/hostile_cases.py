@@ -317,7 +317,6 @@ def foreign_locations(c):
         "a newline": f"{inside}/a\nb",
         "a host": f"file://example.com{inside.removeprefix('file://')}/x",
         "a star": f"{inside}/x*y",
-        "a fragment": f"{inside}/x#y",
         "the warehouse itself": inside,
         "another table's": f"{c.other}/inside",
     }
